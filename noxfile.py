@@ -11,7 +11,7 @@ nox.options.reuse_existing_virtualenvs = True
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)
-ALL = ".[aws,azure,gcp,emulators,cli,sim,otel,sql,controller,calendar]"
+ALL = ".[aws,azure,gcp,emulators,cli,sim,loadtest,otel,sql,controller,calendar]"
 BARE = (
     *("tests/engine", "tests/semantics", "tests/models", "tests/plan", "tests/checks", "tests/providers/memory"),
     "tests/house/test_floors.py",
@@ -138,7 +138,7 @@ def lowest(session):
     lines = [re.sub(r"\[.*\]", "", each).replace(">=", "==") for each in wanted if ">=" in each]
     bounds.write_text("\n".join(lines) + "\n")
     session.install(
-        ".[aws,azure,gcp,cli,sim,otel,sql,controller,calendar]", *group("test"), "--constraint", str(bounds)
+        ".[aws,azure,gcp,cli,sim,loadtest,otel,sql,controller,calendar]", *group("test"), "--constraint", str(bounds)
     )
     # an old typer warns of what a new click has given up; what people read on standard error is held without that
     run_tests(session, *LOWEST, PYTHONWARNINGS="ignore")

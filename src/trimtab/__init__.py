@@ -114,6 +114,8 @@ if TYPE_CHECKING:
     from trimtab.kpis.card import Kpi, KpiOptions, Kpis, KpiTarget
     from trimtab.kpis.prices import Prices
     from trimtab.kpis.requirements import Requirement, RequirementResult
+    from trimtab.loadtests import LoadTest, ScaleOut, SizeAgreement
+    from trimtab.loadtests.running import judge_loadtest, loadtest
     from trimtab.plan import Action, Change, FieldChange, Key, Note, Plan, Reason, Unknown
     from trimtab.plan.saved import check_saved
     from trimtab.providers.base import Activity, AlarmState, GroupState, Instance, InstanceState
@@ -240,6 +242,8 @@ __all__ = [
     "LiveGroup",
     "Load",
     "LoadBalancer",
+    "LoadTest",
+    "LoadtestSettings",
     "ManualClock",
     "MaximumBreach",
     "MemoryRange",
@@ -279,6 +283,7 @@ __all__ = [
     "RolloutMoved",
     "RolloutOutcome",
     "Rollouts",
+    "ScaleOut",
     "ScalingGroup",
     "ScalingNotification",
     "Schedule",
@@ -287,6 +292,7 @@ __all__ = [
     "SimplePolicy",
     "SimulatedDecision",
     "Simulation",
+    "SizeAgreement",
     "SizeOption",
     "SizeRequirement",
     "Source",
@@ -321,8 +327,10 @@ __all__ = [
     "errors",
     "hours",
     "json_schema",
+    "judge_loadtest",
     "load_fleet",
     "load_policies",
+    "loadtest",
     "metrics",
     "minutes",
     "on_launch",
@@ -394,6 +402,8 @@ _LATE = {
         "TimelineEntry",
         "TimelineKind",
     ),
+    "trimtab.loadtests": ("LoadTest", "ScaleOut", "SizeAgreement"),
+    "trimtab.loadtests.running": ("judge_loadtest", "loadtest"),
     "trimtab.plan": ("Action", "Change", "FieldChange", "Key", "Note", "Reason", "Unknown", "Plan"),
     "trimtab.plan.saved": ("check_saved",),
     "trimtab.providers.base": ("Activity", "AlarmState", "GroupState", "Instance", "InstanceState"),

@@ -145,6 +145,8 @@ class _Page(BaseHTTPRequestHandler):
         if self.path.startswith("/slow"):
             self.server.instances.slow.set()
             self.server.instances.released.wait(BOUND)
+        if not self.path.startswith("/up"):
+            self.server.work()
         body = self.server.name.encode()
         status = self.server.instances.status
         with suppress(OSError):
@@ -160,6 +162,12 @@ class _Page(BaseHTTPRequestHandler):
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
+    def work(self):
+        """A request takes its time, one after the other, and is counted."""
+        with self.busy:
+            threading.Event().wait(self.instances.work)
+            self.instances.served[self.name] += 1
+
     def handle_error(self, request, client_address):
         """A connection that HAProxy cuts off, as a check does, is no error."""
 
@@ -171,10 +179,12 @@ class WebServers:
     Attributes:
         mute: Whether they take connections and answer nothing.
         status: What they answer with.
+        work: How many seconds an instance works on a request, one at a time.
+        served: How many requests each instance has worked on, by its id; what HAProxy checks does not count.
     """
 
     def __init__(self):
-        self.mute, self.status = False, 200
+        self.mute, self.status, self.work, self.served = False, 200, 0.0, Counter()
         self.released, self.slow = threading.Event(), threading.Event()
         self._running = {}
 
@@ -187,7 +197,7 @@ class WebServers:
     def listen(self, name, address="127.0.0.1", port=0):
         """A server for an instance."""
         server = _Server((address, port), _Page)
-        server.name, server.instances = name, self
+        server.name, server.instances, server.busy = name, self, threading.Lock()
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         self._running[name] = server, thread

@@ -37,6 +37,7 @@ FLOORS = {
     "rollout": 3,
     "kpis": 3,
     "simulation": 3,
+    "loadtests": 3,
     "haproxy": 3,
     "hooks": 3,
     "explaining": 3,

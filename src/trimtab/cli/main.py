@@ -19,6 +19,7 @@ from trimtab.cli import (
     explain_command,
     haproxy_command,
     instance_commands,
+    loadtest_command,
     rehearsing,
     rollout_commands,
     runtime_commands,
@@ -345,6 +346,7 @@ rollout_commands.add_to(app)
 explain_command.add_to(app)
 instance_commands.add_to(app)
 haproxy_command.add_to(app)
+loadtest_command.add_to(app)
 catalog_commands.add_to(app)
 add_verbosity(app)
 

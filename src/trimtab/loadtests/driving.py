@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO, Any, cast
+from typing import IO, Any, TypeAlias, cast
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from trimtab.loadtests.samples import Samples
 from trimtab.loadtests.targets import Target
 from trimtab.simulation.load import Load
 
+Said: TypeAlias = "queue.SimpleQueue[tuple[int, dict[str, Any] | None]]"
+"""The lines of workers, each with whose it is; `None` after the last one."""
 MOST_WORKERS = 16
 _RATE_OF_ONE = 250.0
 """Requests a second that one worker is given."""
@@ -84,13 +86,14 @@ class Drive:
             "users": self.users,
             "worker": worker,
             "workers": self.processes,
+            "parent": os.getpid(),
         }
 
 
 class Worker:
     """One process, and what it has said."""
 
-    def __init__(self, number: int, said: "queue.SimpleQueue[tuple[int, dict[str, Any] | None]]") -> None:
+    def __init__(self, number: int, said: Said) -> None:
         self.number, self.errors = number, tempfile.TemporaryFile()  # noqa: SIM115
         # a session of its own: Ctrl-C is for this process, which ends the workers itself
         self.process = subprocess.Popen(
@@ -154,10 +157,11 @@ def drive(plan: Drive, meanwhile: Callable[[float], None], *, every: float) -> S
     """
     if plan.workers is not None and not 1 <= plan.workers <= MOST_WORKERS:
         raise InvalidArgument(f"workers={plan.workers} is not 1 to {MOST_WORKERS}; give one for each processor")
-    said: queue.SimpleQueue[tuple[int, dict[str, Any] | None]] = queue.SimpleQueue()
+    said: Said = queue.SimpleQueue()
     workers: list[Worker] = []
     try:
-        workers += [Worker(number, said) for number in range(plan.processes)]
+        for number in range(plan.processes):
+            workers.append(_started(number, said))
         for worker in workers:
             worker.tell(plan.work(worker.number))
         heard = _Heard(plan, workers)
@@ -172,6 +176,13 @@ def drive(plan: Drive, meanwhile: Callable[[float], None], *, every: float) -> S
             worker.end()
 
 
+def _started(number: int, said: Said) -> Worker:
+    try:
+        return Worker(number, said)
+    except OSError as error:
+        raise InvalidArgument(f"a worker could not be started: {error.strerror}; give fewer workers") from error
+
+
 class _Heard:
     """What the workers have said."""
 
@@ -183,7 +194,7 @@ class _Heard:
         self._ended: set[int] = set()
         self._notes: list[str] = []
 
-    def wait_for_ready(self, said: "queue.SimpleQueue[tuple[int, dict[str, Any] | None]]") -> None:
+    def wait_for_ready(self, said: Said) -> None:
         """Wait until all of them could begin."""
         ready: set[int] = set()
         end = time.monotonic() + _READY
@@ -205,7 +216,7 @@ class _Heard:
 
     def listen(
         self,
-        said: "queue.SimpleQueue[tuple[int, dict[str, Any] | None]]",
+        said: Said,
         begin: float,
         meanwhile: Callable[[float], None],
         every: float,

@@ -76,6 +76,13 @@ class Series:
         found: Floats = whole[:, 0] if first else whole.mean(axis=1)
         return found
 
+    @property
+    def steady_load(self) -> Floats:
+        """The load of each step as the mean of its minute: from second to second requests come by chance."""
+        width = round(_MINUTE / self.step)
+        parts = [self.load[first : first + width] for first in range(0, len(self.load), width)]
+        return np.concatenate([np.full(len(part), part.mean()) for part in parts])
+
     def to_dict(self) -> dict[str, Any]:
         """JSON data."""
         sizes = self.sizes
@@ -252,7 +259,7 @@ class Judge:
             group=self.group.name,
             since=series.since,
             seconds=series.step,
-            demand=demand_of(series.load, model.capacity),
+            demand=demand_of(series.steady_load, model.capacity),
             supply=unknown if sizes is None else sizes.in_service,
             paid=None if sizes is None else _known(sizes.running),
             wanted=None if sizes is None else _known(sizes.wanted),

@@ -29,7 +29,7 @@ class ScaleOut:
     A time in which more instances were wanted than served.
 
     Attributes:
-        after: How long after the beginning it began.
+        after: How long after the beginning of the test it began, on the cloud's clock.
         before: How many served then.
         wanted: The most that were wanted until it was over.
         took: How long until as many served as were wanted; `None` where that was not seen.
@@ -158,7 +158,7 @@ class LoadTest:
             found.append((f"p{percent:g}", Kpi(name="", value=value, unit="s").text))
         found.append(("errors", _failed(self)))
         if self.series is not None and (sizes := self.series.size_range):
-            found.append(("sizes", "{} to {}".format(*sizes)))
+            found.append(("sizes", " to ".join(str(size) for size in sorted(set(sizes)))))
         found.append(
             ("time to scale", self.kpis["time-to-scale"].text if "time-to-scale" in _names(self.kpis) else "n/a")
         )

@@ -97,14 +97,13 @@ def datasets(series: Series, test: LoadTest) -> dict[str, list[dict[str, Any]]]:
     if test.prediction is not None:
         width = round(60 / series.step)
         columns["predicted"] = np.repeat(test.prediction.in_service.astype(float), width)
-    begin, step = series.since.timestamp() * 1000, series.step * 1000
+    begin, step, count = series.since.timestamp() * 1000, series.step * 1000, len(series.load)
+    # the last step is drawn to its end
+    places = [(place, place) for place in range(count)] + [(count, count - 1)]
     return {
         "minutes": [
-            {
-                "t": round(begin + place * step),
-                **{name: _number(values, place) for name, values in columns.items()},
-            }
-            for place in range(len(series.load))
+            {"t": round(begin + at * step), **{name: _number(values, place) for name, values in columns.items()}}
+            for at, place in places
         ]
     }
 

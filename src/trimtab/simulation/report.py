@@ -102,15 +102,34 @@ def write_report(path: str | Path, page: Callable[[], str], picture: Callable[[]
     Raises:
         InvalidArgument: The name ends otherwise, or the file cannot be written.
     """
-    target = Path(path)
-    if target.suffix.lower() not in (".html", ".htm", ".png"):
-        raise InvalidArgument(f"{target}: a report is a page or a picture; let its name end in .html or .png")
+    target = _report_path(path)
     content = picture() if target.suffix.lower() == ".png" else page().encode()
     try:
         target.write_bytes(content)
     except OSError as error:
         raise InvalidArgument(f"{target}: cannot be written: {error.strerror}") from error
     return target
+
+
+def _report_path(path: str | Path) -> Path:
+    target = Path(path)
+    if target.suffix.lower() not in (".html", ".htm", ".png"):
+        raise InvalidArgument(f"{target}: a report is a page or a picture; let its name end in .html or .png")
+    return target
+
+
+def check_report(path: str | Path) -> None:
+    """
+    Hold the place of a report against what can be written, before something that takes long.
+
+    Raises:
+        InvalidArgument: The name ends otherwise, or there is no such folder.
+        MissingExtra: vl-convert is not installed.
+    """
+    target = _report_path(path)
+    if not target.parent.is_dir():
+        raise InvalidArgument(f"{target}: there is no folder {target.parent}; make it, or write the report elsewhere")
+    converter()
 
 
 def notebook(run: Run, kpis: Kpis) -> str:

@@ -1,0 +1,236 @@
+"""`trimtab loadtest`: a service under load, the group behind it meanwhile, and what had been predicted."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from trimtab.cli.commands import groups_command
+from trimtab.cli.context import CommandContext, TextFormat, duration
+from trimtab.errors import ConfigError, TrimtabError
+from trimtab.models import Fleet, PythonPolicy, ScalingGroup
+from trimtab.phrases import in_words
+
+if TYPE_CHECKING:
+    from trimtab.engine.functions import Functions
+    from trimtab.loadtests import LoadTest
+    from trimtab.simulation.load import LoadUnit
+
+TEN_SECONDS, FIVE_SECONDS = timedelta(seconds=10), timedelta(seconds=5)
+
+
+@groups_command
+def loadtest(
+    context: CommandContext,
+    fleet: Fleet,
+    groups: Sequence[str],
+    url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="Send requests there; the fleet's `loadtest.hosts` names its host.", show_default=False
+        ),
+    ] = None,
+    shape: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|steps|burst", help="Send this load: a CSV file, or a shape up to --rate.", show_default=False
+        ),
+    ] = None,
+    length: Annotated[
+        timedelta | None,
+        typer.Option(
+            "--for",
+            parser=duration,
+            metavar="DURATION",
+            help="Stop after this time, up to 4h; that of the file, or 5m, when left out.",
+            show_default=False,
+        ),
+    ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            metavar="NUMBER",
+            help="Send at most so many requests a second, up to 2000; those of the file, or 10, when left out.",
+            show_default=False,
+        ),
+    ] = None,
+    load_unit: Annotated[
+        str,
+        typer.Option(help="Give the unit of the file: requests, requests-per-second or requests-per-minute."),
+    ] = "requests",
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            metavar="NUMBER",
+            help="Send from so many processes, up to 16; as many as the rate takes when left out.",
+            show_default=False,
+        ),
+    ] = None,
+    timeout: Annotated[
+        timedelta,
+        typer.Option(
+            parser=duration, metavar="DURATION", help="Give a request up after this time.", show_default="10s"
+        ),
+    ] = TEN_SECONDS,
+    every: Annotated[
+        timedelta,
+        typer.Option(parser=duration, metavar="DURATION", help="Read the group so often.", show_default="5s"),
+    ] = FIVE_SECONDS,
+    results: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Judge results instead: JTL of JMeter, `ab -g`, `ab -e`, access logs; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    zone: Annotated[
+        str | None,
+        typer.Option(help="Set the time zone of results that name none; UTC when left out.", show_default=False),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Predict by the model of the fleet in this file.", show_default=False),
+    ] = None,
+    capacity: Annotated[
+        float | None,
+        typer.Option(metavar="NUMBER", help="Set the requests a second that one instance serves.", show_default=False),
+    ] = None,
+    prices: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Read prices for KPIs from a file: instance_hour, ...", show_default=False),
+    ] = None,
+    require: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="BOUND",
+            help='End with 2 where a KPI breaks this bound: "response-p95 < 0.2"; may be repeated.',
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Choose what chance is drawn from.")] = 0,
+    allow_policies: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-policies",
+            metavar="MODULE",
+            help="Allow importing policies in Python from this module or package; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a report: a page (.html) or its chart (.png).", show_default=False),
+    ] = None,
+    chosen: Annotated[TextFormat, typer.Option("--format", help="Choose how results are printed.")] = TextFormat.TEXT,
+) -> int:
+    """
+    Send a load to a service, watch the group behind it, and hold both against targets and a prediction.
+
+    Requests are GETs, sent by Locust (extra `loadtest`) from processes of their own that end with the command. Only
+    hosts that the fleet names in `loadtest: {hosts: [...]}` are sent any. The cloud is only read.
+
+    Exit code: 0 tested, 2 a bound of `--require` breaks, 1 an error, a bound that cannot be judged, or nothing but failures.
+
+    Example: `trimtab loadtest fleet.yaml web --url https://staging.example.com/ --shape steps --rate 50 --for 30m`
+    """
+    from trimtab.kpis.card import KpiOptions
+    from trimtab.kpis.prices import Prices
+    from trimtab.loadtests.running import judge_loadtest
+    from trimtab.loadtests.running import loadtest as run_loadtest
+    from trimtab.simulation.model import FleetModel
+    from trimtab.simulation.report import check_report
+
+    if (url is None) == (not results):
+        raise ConfigError(["give --url and --shape to send a load, or --results to judge one that was sent"])
+    if report is not None:
+        check_report(report)
+    group = _chosen(fleet, groups)
+    shared: dict[str, Any] = {
+        "model": FleetModel.load(model) if model else None,
+        "capacity": capacity,
+        "options": KpiOptions(prices=Prices.load(prices) if prices else None),
+        "require": require or (),
+        "functions": _functions(fleet, group, allow_policies or ()),
+        "seed": seed,
+    }
+    if url is None:
+        sending = {"--shape": shape, "--for": length, "--rate": rate, "--workers": workers}
+        if wrong := [name for name, value in sending.items() if value is not None]:
+            raise ConfigError([f"--results reads what was sent; leave out {in_words(wrong)}"])
+        if context.target.provider or fleet.connect.provider:
+            with context.cloud(fleet) as cloud, context.screen.busy("reading the cloud"):
+                found = judge_loadtest(results or (), fleet, group.name, cloud=cloud, zone=zone, **shared)
+        else:
+            found = judge_loadtest(results or (), fleet, group.name, zone=zone, **shared)
+        return _show(context, found, report)
+    if shape is None:
+        raise ConfigError(["--url needs a load; give --shape FILE, --shape steps or --shape burst"])
+    unit: LoadUnit = load_unit  # type: ignore[assignment]
+    with context.cloud(fleet) as cloud, context.screen.busy("sending the load"):
+        found = run_loadtest(
+            cloud,
+            fleet,
+            group.name,
+            url=url,
+            shape=shape,
+            duration=length,
+            rate=rate,
+            unit=unit,
+            workers=workers,
+            timeout=timeout,
+            every=every,
+            **shared,
+        )
+    return _show(context, found, report)
+
+
+def _show(context: CommandContext, found: "LoadTest", report: Path | None) -> int:
+    """What was found, and the report; where that cannot be written, what was found is shown all the same."""
+    from trimtab.views.loadtests import loadtest_view
+
+    troubles = [ConfigError([str(each)]) for each in found.requirements if each.holds is None]
+    if found.requests and found.failed == found.requests:
+        troubles.append(ConfigError([f"no request was answered well: {in_words(list(found.errors))}"]))
+    unwritten = None if report is None else _write(context, found, report)
+    if context.screen.markdown:
+        context.screen.text(found.to_markdown())
+    else:
+        context.screen.show(loadtest_view(found), {**found.to_dict(), "report_error": unwritten})
+    if unwritten is not None:
+        troubles.append(ConfigError([unwritten]))
+    for trouble in () if context.screen.json else troubles:
+        context.screen.error(trouble)
+    return 1 if troubles else 0 if found.holds else 2
+
+
+def _write(context: CommandContext, found: "LoadTest", report: Path) -> str | None:
+    """Write the report; why that could not be done."""
+    try:
+        found.save(report)
+    except TrimtabError as error:
+        return str(error)
+    context.screen.remark(f"report written to {report}")
+    return None
+
+
+def _chosen(fleet: Fleet, groups: Sequence[str]) -> ScalingGroup:
+    names = list(groups) or [group.name for group in fleet.groups]
+    if len(names) != 1:
+        raise ConfigError([f"a load test is of one group; name one of {in_words(names) or 'none'}"])
+    return fleet[names[0]]
+
+
+def _functions(fleet: Fleet, group: ScalingGroup, allow: Sequence[str]) -> "Functions":
+    if not any(isinstance(policy, PythonPolicy) for policy in group.policies):
+        return {}
+    from trimtab.runtime.policies import load_policies
+
+    return load_policies(fleet.replace(groups=[group]), allow=allow)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to an application."""
+    app.command()(loadtest)

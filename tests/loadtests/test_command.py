@@ -1,0 +1,93 @@
+"""`trimtab loadtest`: what it prints, its exit codes, and that a report that cannot be written loses nothing."""
+
+import io
+import json
+from datetime import timedelta
+
+import pytest
+
+import trimtab as tt
+from trimtab.providers.memory.store import Store
+
+pytest.importorskip("typer", reason="the commands need their extra")
+pytest.importorskip("vl_convert", reason="reports need their extra")
+FLEET = """
+name: shop
+loadtest: {hosts: [127.0.0.1]}
+groups:
+  web:
+    capacity: {min: 1, max: 3}
+    template: {image: img, size: s}
+"""
+HEAD = "timeStamp,elapsed,label,responseCode,responseMessage,success\n"
+
+
+@pytest.fixture(name="said")
+def _said(tmp_path):
+    from trimtab.cli import run
+
+    store = Store(tt.ManualClock())
+    (tmp_path / "fleet.yaml").write_text(FLEET)
+    begin = store.clock.now() - timedelta(minutes=10)
+    rows = [
+        f"{round(begin.timestamp() * 1000) + 500 * number},{100 + number % 50},home,200,OK,{str(number % 50 > 0).lower()}"
+        for number in range(600)
+    ]
+    (tmp_path / "results.jtl").write_text(HEAD + "\n".join(rows))
+
+    def said(*more):
+        out, err = io.StringIO(), io.StringIO()
+        connect = lambda provider, **given: tt.connect("memory", store=store, clock=store.clock)  # noqa: E731
+        words = ["loadtest", str(tmp_path / "fleet.yaml"), "web", "--provider", "memory", *map(str, more)]
+        return run(words, connect=connect, out=out, err=err), out.getvalue(), err.getvalue()
+
+    return said
+
+
+def test_results_as_text_json_and_markdown(said, tmp_path):
+    results = ("--results", tmp_path / "results.jtl", "--capacity", 1)
+    code, out, _ = said(*results, "--require", "response-p95 < 1")
+    assert code == 0
+    assert "requests        600, 2 a second on average" in out
+    assert "errors          12 (2 %); assertion failed: 12" in out
+    assert "response-p95 < 1 s: holds, 0.147 s" in out
+    code, out, err = said(*results, "--require", "served >= 99.9", "--format", "json", "--report", tmp_path / "a.html")
+    document = json.loads(out)
+    assert (code, document["holds"], document["percentiles"]["p50"]) == (2, False, 0.125)
+    assert "report written to" in err
+    page = (tmp_path / "a.html").read_text()
+    assert "Load test of web" in page
+    assert "<h2>Predicted and seen</h2>" in page
+    code, out, err = said(*results, "--require", "cost < 1", "--format", "markdown", "--report", tmp_path / "a.png")
+    assert (code, err.splitlines()[-1]) == (1, "error: cost < 1: cannot be judged: give prices")
+    assert "| error-rate | 2 % | \\< 0.1 | ❌ |" in out
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_report_on_a_full_disk_loses_nothing_else(said, tmp_path):
+    (tmp_path / "full.html").symlink_to("/dev/full")
+    results = ("--results", tmp_path / "results.jtl", "--report", tmp_path / "full.html")
+    code, out, err = said(*results)
+    assert code == 1
+    assert "requests        600" in out
+    assert err.splitlines()[-1].endswith("full.html: cannot be written: No space left on device")
+    code, out, _ = said(*results, "--format", "json")
+    assert (code, json.loads(out)["requests"]) == (1, 600)
+    assert "No space left" in json.loads(out)["report_error"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "give --url and --shape to send a load, or --results"),
+        (("--url", "http://127.0.0.1/"), "--url needs a load"),
+        (("--url", "http://127.0.0.2/", "--shape", "steps"), "fleet.yaml:3: loadtest.hosts: 127.0.0.2:80 is not among"),
+        (("--results", "x", "--rate", "3"), "--results reads what was sent; leave out --rate"),
+        (("--results", "x", "--report", "x.pdf"), "let its name end in .html or .png"),
+        (("--results", "x", "--report", "/nowhere/x.png"), "there is no folder /nowhere"),
+    ],
+)
+def test_mistakes_are_said_before_anything_is_sent(said, words, message):
+    code, out, err = said(*words)
+    assert (code, out) == (1, "")
+    assert message in err
