@@ -52,7 +52,7 @@ from trimtab.views.fleet import fleet_view
 from trimtab.views.screen import rendered
 
 MODELS: Sequence[type[BaseModel]] = (
-    *(tt.Fleet, tt.ConnectSettings, tt.PlanLimits),
+    *(tt.Fleet, tt.ConnectSettings, tt.PlanLimits, tt.LoadtestSettings),
     *(tt.ScalingGroup, tt.Capacity, tt.InstanceTemplate, tt.Image, tt.Disk, tt.Placement),
     *(tt.SizeRequirement, tt.CountRange, tt.MemoryRange),
     *(

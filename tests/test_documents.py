@@ -75,6 +75,20 @@ def test_drills(said):
     assert document["counts"] == {"held": 1, "not held": 0, "not tried": 1}
 
 
+def test_load_tests(said, tmp_path):
+    pytest.importorskip("numpy", reason="load tests need their extra")
+    results = tmp_path / "results.jtl"
+    rows = [f"{1767571200000 + 1000 * number},100,home,200,true" for number in range(180)]
+    results.write_text("\n".join(["timeStamp,elapsed,label,responseCode,success", *rows]))
+    document = said("loadtest", "--results", str(results), "--provider", "memory", "--require", "cost < 1")
+    check("loadtest", document)
+    assert (document["requests"], document["percentiles"]["p95"], document["holds"]) == (180, 0.1, False)
+    results.write_text("Percentage served,Time in ms\n50,20\n")
+    document = said("loadtest", "--results", str(results), "--provider", "memory")
+    check("loadtest", document)
+    assert (document["requests"], document["percentiles"]) == (None, {"p50": 0.02, "p95": None, "p99": None})
+
+
 def test_a_problem_of_a_plan_has_its_place(said):
     document = said("plan", "--provider", "memory", image="{newest: none-*}")
     check("plan", document)

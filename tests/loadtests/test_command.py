@@ -28,9 +28,9 @@ def _said(tmp_path):
 
     store = Store(tt.ManualClock())
     (tmp_path / "fleet.yaml").write_text(FLEET)
-    begin = store.clock.now() - timedelta(minutes=10)
+    begin = round((store.clock.now() - timedelta(minutes=10)).timestamp() * 1000)
     rows = [
-        f"{round(begin.timestamp() * 1000) + 500 * number},{100 + number % 50},home,200,OK,{str(number % 50 > 0).lower()}"
+        f"{begin + 500 * number},{100 + number % 50},home,200,OK,{'true' if number % 50 else 'false'}"
         for number in range(600)
     ]
     (tmp_path / "results.jtl").write_text(HEAD + "\n".join(rows))

@@ -457,6 +457,26 @@ def drilled(fleet: tt.Fleet) -> list[str]:
     return [found.to_markdown(), *(check.fix for check in checks)]
 
 
+def load_tested(cloud: tt.Cloud, fleet: tt.Fleet) -> list[str]:
+    """What a service and its group make of a load."""
+    assert_type(fleet.loadtest, tt.LoadtestSettings | None)
+    test = tt.loadtest(
+        cloud,
+        fleet.replace(loadtest=tt.LoadtestSettings(hosts=["staging.example.com"])),
+        "web",
+        url="http://staging.example.com/",
+        shape="steps",
+        rate=20,
+        duration=tt.minutes(10),
+        require=["served >= 99.9"],
+    )
+    assert_type(test, tt.LoadTest)
+    read = tt.judge_loadtest(["one.jtl", "two.jtl"], fleet, cloud=cloud, capacity=10)
+    outs: Sequence[tt.ScaleOut] = test.scale_outs
+    agreement: tt.SizeAgreement | None = read.agreement
+    return [test.to_markdown(), *map(str, outs), str(agreement)]
+
+
 def explained(cloud: tt.Cloud, fleet: tt.Fleet, store: tt.Store) -> list[str]:
     """Why a group has its size, and what is wrong with it."""
     explanation = cloud.explain(fleet, "web", since=tt.hours(6), diagnose=True, store=store)

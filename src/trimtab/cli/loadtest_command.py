@@ -132,7 +132,7 @@ def loadtest(
     Requests are GETs, sent by Locust (extra `loadtest`) from processes of their own that end with the command. Only
     hosts that the fleet names in `loadtest: {hosts: [...]}` are sent any. The cloud is only read.
 
-    Exit code: 0 tested, 2 a bound of `--require` breaks, 1 an error, a bound that cannot be judged, or nothing but failures.
+    Exit code: 0 tested, 2 a bound of `--require` breaks, 1 an error, a bound that cannot be judged, only failures.
 
     Example: `trimtab loadtest fleet.yaml web --url https://staging.example.com/ --shape steps --rate 50 --for 30m`
     """

@@ -160,8 +160,7 @@ def drive(plan: Drive, meanwhile: Callable[[float], None], *, every: float) -> S
     said: Said = queue.SimpleQueue()
     workers: list[Worker] = []
     try:
-        for number in range(plan.processes):
-            workers.append(_started(number, said))
+        workers.extend(_started(number, said) for number in range(plan.processes))
         for worker in workers:
             worker.tell(plan.work(worker.number))
         heard = _Heard(plan, workers)

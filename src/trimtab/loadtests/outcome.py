@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from trimtab.kpis.requirements import RequirementResult
 from trimtab.plan.values import printable
 
 if TYPE_CHECKING:
-    from trimtab.loadtests.judging import Series
+    from trimtab.loadtests.series import Series
     from trimtab.simulation.chart import Theme
     from trimtab.simulation.results import Simulation
 
@@ -184,9 +185,9 @@ class LoadTest:
             InvalidArgument: The name ends otherwise, or the file cannot be written.
             MissingExtra: The charts need the extra `loadtest` or `sim`.
         """
-        from trimtab.loadtests.report import save
-
-        return save(self, path, theme=theme)
+        # by its name alone, since the report stands on this module
+        saved: Path = import_module("trimtab.loadtests.report").save(self, path, theme=theme)
+        return saved
 
     def __str__(self) -> str:
         """A few lines: figures, KPIs that miss their target, bounds, notes."""

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from trimtab.errors import InvalidArgument
-from trimtab.loadtests.judging import Series
 from trimtab.loadtests.outcome import SIDES, LoadTest
+from trimtab.loadtests.series import Series
 from trimtab.simulation.chart import PALETTES, TIME, Palette, Theme, config_of, lines_of, tooltip
 from trimtab.simulation.report import (
     Drawn,
