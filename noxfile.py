@@ -123,8 +123,9 @@ def interop(session):
 LOWEST = (
     *("tests/models", "tests/plan", "tests/checks", "tests/house/test_front_door.py", "tests/test_config.py"),
     *("tests/test_bad_files.py", "tests/test_cli.py", "tests/test_files.py", "tests/store"),
+    "tests/loadtests",
 )
-"""What each dependency has a part in: models, files, tables of checks, commands, the store."""
+"""What each dependency has a part in: models, files, tables of checks, commands, the store, load tests."""
 
 
 @nox.session

@@ -152,6 +152,8 @@ class _Page(BaseHTTPRequestHandler):
         with suppress(OSError):
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
+            for name, value in self.server.instances.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
 
@@ -179,12 +181,14 @@ class WebServers:
     Attributes:
         mute: Whether they take connections and answer nothing.
         status: What they answer with.
+        headers: What else of headers.
         work: How many seconds an instance works on a request, one at a time.
         served: How many requests each instance has worked on, by its id; what HAProxy checks does not count.
     """
 
     def __init__(self):
         self.mute, self.status, self.work, self.served = False, 200, 0.0, Counter()
+        self.headers = {}
         self.released, self.slow = threading.Event(), threading.Event()
         self._running = {}
 

@@ -5,12 +5,13 @@ import signal
 import socket
 import subprocess
 import sys
+from collections import namedtuple
 from importlib.util import find_spec
 
 import pytest
 
 import trimtab as tt
-from tests.haproxy.local import until
+from tests.haproxy.local import WebServers, until
 from tests.loadtests.compressed import SPEED, compressed_fleet
 from trimtab.errors import MissingExtra
 from trimtab.loadtests import driving
@@ -20,6 +21,7 @@ from trimtab.loadtests.targets import Target
 # found and not imported: Locust changes the modules of its process
 pytestmark = pytest.mark.skipif(find_spec("locust") is None, reason="load tests need their extra")
 SECOND = tt.seconds(1)
+Named = namedtuple("Named", "id")
 
 
 def test_a_group_behind_haproxy_grows_under_load_as_predicted():
@@ -65,6 +67,21 @@ def test_an_instance_that_never_answers_is_an_error_of_each_request(mute):
     assert looks[0] == pytest.approx(0, abs=0.5)
     assert looks == sorted(looks)
     assert "2 processes" in samples.source
+
+
+def test_an_answer_that_sends_elsewhere_is_not_followed():
+    servers, asked = WebServers(), []
+    servers.listen("here")
+    servers.listen("elsewhere")
+    (here, elsewhere) = (servers.endpoint(Named(name), None)[1] for name in ("here", "elsewhere"))
+    servers.status, servers.headers = 302, {"Location": f"http://127.0.0.1:{elsewhere}/"}
+    try:
+        samples = drive(plan(here), asked.append, every=1)
+    finally:
+        servers.close()
+    assert (len(samples), samples.failures) == (10, 0)
+    assert servers.served == {"here": 10}
+    assert samples.notes[0].startswith("10 answers send elsewhere (3xx): not followed")
 
 
 def test_a_worker_without_locust_says_which_extra_it_needs(tmp_path, monkeypatch):
