@@ -41,6 +41,7 @@ def _said(tmp_path):
         words = ["loadtest", str(tmp_path / "fleet.yaml"), "web", "--provider", "memory", *map(str, more)]
         return run(words, connect=connect, out=out, err=err), out.getvalue(), err.getvalue()
 
+    said.store = store
     return said
 
 
@@ -62,6 +63,23 @@ def test_results_as_text_json_and_markdown(said, tmp_path):
     assert (code, err.splitlines()[-1]) == (1, "error: cost < 1: cannot be judged: give prices")
     assert "| error-rate | 2 % | \\< 0.1 | ❌ |" in out
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_sizes_are_those_that_the_cloud_has_recorded(said, tmp_path):
+    fleet = tt.load_fleet(tmp_path / "fleet.yaml")
+    cloud = tt.connect("memory", store=said.store, clock=said.store.clock)
+    cloud.apply(cloud.plan(fleet)).raise_for_failures()
+    for minutes in range(12):
+        at = said.store.clock.now() - timedelta(minutes=minutes)
+        for metric, value in ((tt.metrics.requests, 120), (tt.metrics.requests_per_instance, 40)):
+            said.store.measures.add("local", "shop-web", metric, value, at)
+    code, out, _ = said("--results", tmp_path / "results.jtl", "--capacity", 1, "--format", "json")
+    document = json.loads(out)
+    assert code == 0
+    assert set(document["series"]["in_service"]) == {3}
+    assert document["agreement"]["minutes"] == 5
+    found = {item["name"]: item["value"] for item in document["kpis"]}
+    assert (found["efficiency"], found["instance-hours"]) == (pytest.approx(200 / 3), pytest.approx(0.25))
 
 
 def test_a_report_on_a_full_disk_loses_nothing_else(said, tmp_path):

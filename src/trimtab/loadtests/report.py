@@ -67,7 +67,8 @@ def page(test: LoadTest) -> str:
     """The figures, the chart, KPIs with their targets, prediction beside what was seen, bounds and notes."""
     series = _series(test)
     title = escape(f"Load test of {test.group}")
-    above = f"<h1>{title}</h1><p class=faint>{escape(test.heading)}</p>{kpi_verdict(test.kpis)}{_figures(test)}"
+    above = f"<h1>{title}</h1><p class=faint>{escape(test.heading)}</p>{kpi_verdict(test.kpis)}"
+    above += f"{_figures(test)}<h2>Over time</h2>"
     below = (f"<h2>KPIs</h2>{kpi_table(test.kpis)}", _sides(test), _bounds(test), notes_list(test.notes))
     drawn = Drawn(
         label="Requests, response times and sizes over time",
