@@ -82,7 +82,7 @@ def loadtest(
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="Judge results instead: JTL of JMeter, `ab -g`, `ab -e`, access logs; may be repeated.",
+            help="Read results instead: JTL of JMeter, `ab -g`, `ab -e`, access logs; may be repeated.",
             show_default=False,
         ),
     ] = None,
@@ -92,7 +92,7 @@ def loadtest(
     ] = None,
     model: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Predict by the model of the fleet in this file.", show_default=False),
+        typer.Option(metavar="FILE", help="Read the model of the fleet from a JSON file.", show_default=False),
     ] = None,
     capacity: Annotated[
         float | None,
