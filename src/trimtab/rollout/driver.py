@@ -387,7 +387,7 @@ class RolloutDriver:
         return [(group, found.get(places[group.name]) or self._renamed(group, asks)) for group in groups]
 
     def _renamed(self, group: ScalingGroup, addresses: bool) -> Progress | None:
-        """A group that a blue-green rollout gave another native name; of two, the one that bears the mark of the run."""
+        """A group that a rollout gave another native name; of two, the one that bears the mark of the run."""
         own = renamed(self.provider.live.candidates, self.fleet.name, group.name, self._location(group))
         if not own:
             return None
