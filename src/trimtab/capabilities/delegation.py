@@ -9,12 +9,13 @@ from typing import NamedTuple
 from trimtab.capabilities.table import supports_of
 from trimtab.declarations import Means
 from trimtab.engine.schedules import in_force
-from trimtab.models import Alarm, Capacity, PredictivePolicy, ScalingGroup
+from trimtab.models import Alarm, Capacity, PredictivePolicy, Purchase, ScalingGroup
 
 _DIGITS = 8
 _WITH_THE_GROUP = "the controller enacts it, as it does all that sizes this group; run `trimtab run`"
 _RULES = ("policies", "schedules", "cooldown", "warm_up", "stabilization")
 """What only the controller reads of a delegated group; its alarms too, as far as they trigger policies."""
+_OF_FALLBACK = ("fallback", "fallback_after", "return_after")
 
 
 class Delegation(NamedTuple):
@@ -28,6 +29,8 @@ class Delegation(NamedTuple):
     """Path and text of each thing that the controller enacts."""
     problems: tuple[tuple[str, str], ...]
     """Path and text of what not even the controller does."""
+    falls_back: bool = False
+    """Whether the controller moves its on-demand part, where spot is short."""
 
 
 def delegate(group: ScalingGroup, provider: str, now: datetime) -> Delegation:
@@ -37,7 +40,8 @@ def delegate(group: ScalingGroup, provider: str, now: datetime) -> Delegation:
     Policies, schedules and the alarms that trigger policies are the controller's, all of them: one actor writes the
     size. The cloud keeps the widest bounds that the group ever has, and the alarms that notify.
     """
-    return Delegation(rest_of(group, now), _digest(group), tuple(_notes(group, provider)), tuple(_problems(group)))
+    notes, problems = tuple(_notes(group, provider)), tuple(_problems(group))
+    return Delegation(rest_of(group, now), _digest(group), notes, problems, bool(group.purchase.fallback))
 
 
 def rest_of(group: ScalingGroup, now: datetime) -> ScalingGroup:
@@ -48,6 +52,7 @@ def rest_of(group: ScalingGroup, now: datetime) -> ScalingGroup:
             **{name: type(group).model_fields[name].get_default(call_default_factory=True) for name in _RULES},
             "alarms": tuple(alarms),
             "capacity": _widest(group, now),
+            "purchase": _as_told(group.purchase),
         }
     )
 
@@ -69,6 +74,12 @@ def _widest(group: ScalingGroup, now: datetime) -> Capacity:
     return Capacity(min=low, max=high, desired=size)
 
 
+def _as_told(purchase: Purchase) -> Purchase:
+    """How instances are paid for, less what the controller does about spot that is short."""
+    fields = Purchase.model_fields
+    return purchase.model_copy(update={name: fields[name].default for name in _OF_FALLBACK})
+
+
 def _to_notify(alarm: Alarm) -> Alarm | None:
     """An alarm as the cloud keeps it: one that notifies or is only looked at; `None` for one that only sizes."""
     if not alarm.triggers:
@@ -80,7 +91,8 @@ def _to_notify(alarm: Alarm) -> Alarm | None:
 
 def _digest(group: ScalingGroup) -> str:
     """Of all that the engine reads and the cloud is not told."""
-    body = group.model_dump(mode="json", include={*_RULES, "alarms", "capacity"})
+    paid = {"purchase"} if group.purchase.fallback else set()
+    body = group.model_dump(mode="json", include={*_RULES, "alarms", "capacity", *paid})
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:_DIGITS]
 
 

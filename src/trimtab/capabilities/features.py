@@ -238,6 +238,7 @@ def _features_of_group(group: ScalingGroup) -> Iterator[tuple[str, str]]:
         ("strategy for spot", "purchase.strategy", purchase.strategy not in (None, SpotStrategy.PRIORITIZED)),
         ("spot price limit", "purchase.max_price", purchase.max_price),
         ("spot replaced before it is taken", "purchase.rebalance", purchase.rebalance),
+        ("fall-back from spot", "purchase.fallback", purchase.fallback),
         ("capacity reservation", "purchase.reservation", purchase.reservation),
         *(("tags in capitals", f"tags.{tag}", True) for tag in _in_capitals(group.tags)),
         *(("tags in capitals", f"template.tags.{tag}", True) for tag in _in_capitals(group.template.tags)),

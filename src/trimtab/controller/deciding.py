@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from trimtab.controller.memory import STALE, Believed, GroupMemory, Written, believed_size, shadow_size
+from trimtab.controller.memory import STALE, Believed, GroupMemory, Written, believed_size, shadow_size, without_surge
+from trimtab.controller.mixing import Mix, Told, decide_group_mix
 from trimtab.controller.observing import Asked, observe, queries_of
-from trimtab.controller.results import GroupTick, TickOutcome
+from trimtab.controller.results import GroupTick, MixTick, TickOutcome
 from trimtab.declarations import declarations_of
 from trimtab.engine.decision import decide
 from trimtab.engine.functions import NO_FUNCTIONS, Functions
@@ -141,23 +142,39 @@ class Considered(NamedTuple):
     memory: GroupMemory
     believed: Believed
     asked: Sequence[Asked]
+    told: Told | None = None
+    """What the cloud says of late, of a group that falls back."""
+    looked: datetime | None = None
+    """When it was last looked at."""
 
 
-def consider(subject: Subject, state: GroupState, memory: GroupMemory, now: datetime, *, shadow: bool) -> Considered:
+def consider(
+    subject: Subject,
+    state: GroupState,
+    memory: GroupMemory,
+    now: datetime,
+    *,
+    shadow: bool,
+    told: Told | None = None,
+) -> Considered:
     """What there is to know before the metrics are read."""
+    looked = memory.history.at
     rules = rules_for(subject.group, subject.preset)
     memory = memory.having_seen(state, now, rules.longest_warm_up)
     believed = (shadow_size if shadow else believed_size)(memory, state.desired, now)
     if believed.used is not None:
         memory = replace(memory, stale=tuple(item for item in memory.stale if item is not believed.used))
-    if believed.size == state.desired and not shadow:
+    if told is not None:
+        believed, memory = without_surge(memory, state, believed)
+        memory = memory.having_spots(state)
+    if believed.size + memory.surge == state.desired and not shadow:
         memory = replace(memory, written=Written(state.desired, memory.written.at if memory.written else now))
     if memory.history.at is None:
         # what was asked for before is not known: the size itself stands for it, so that a window that looks back is
         # no shorter at the first ticks; as `recordInitialRecommendation` of Kubernetes' horizontal.go does
         memory = replace(memory, history=memory.history._replace(asked=(Sized(now, believed.size),)))
     asked = queries_of(subject.group, rules, subject.native, subject.location, now)
-    return Considered(subject, state, memory, believed, asked)
+    return Considered(subject, state, memory, believed, asked, told, looked)
 
 
 class Verdict(NamedTuple):
@@ -166,11 +183,21 @@ class Verdict(NamedTuple):
     considered: Considered
     decision: Decision
     result: GroupTick
+    mix: Mix | None = None
+    """How it is shared between on demand and spot, of a group that falls back."""
+
+    @property
+    def total(self) -> int:
+        """The size to ask the cloud for."""
+        return self.decision.size if self.mix is None else self.mix.total
 
     @property
     def must_write(self) -> bool:
-        """Whether the cloud is to be told a size."""
-        return self.decision.size != self.considered.state.desired
+        """Whether the cloud is to be told a size, or another share of it on demand."""
+        state, mix = self.considered.state, self.mix
+        if mix is not None and (mix.decision.base != state.on_demand_base or mix.leavers or mix.failed):
+            return True
+        return self.total != state.desired
 
     @property
     def is_repeat(self) -> bool:
@@ -188,13 +215,16 @@ def decide_group(
     functions: Functions = NO_FUNCTIONS,
 ) -> Verdict:
     """The decision about a group, by the engine and nothing else."""
-    subject, state, memory, believed, asked = considered
+    subject, state, memory, believed, asked, *_ = considered
     group = _without_unreadable(subject.group, asked, answers)
     preset = _holding_unreadable(subject.preset, asked, answers)
     rules = rules_for(group, preset)
     seen = observe(state, memory, believed.size, asked, answers, rules, now)
     observation = without_cloud_change(seen.observation, state, memory, now) if shadow else seen.observation
     decision = decide(group, observation, memory.history, now, preset, functions=functions)
+    mix, unread = (None, "") if shadow else _mix_of(considered, decision.size, now)
+    if mix is not None:
+        decision = decision._replace(reasons=(*decision.reasons, *mix.decision.reasons))
     result = GroupTick(
         group=group.name,
         name=subject.native,
@@ -206,9 +236,31 @@ def decide_group(
         minimum=decision.minimum,
         maximum=decision.maximum,
         running=state.running,
-        unread=seen.unread,
+        unread=(*seen.unread, *([unread] if unread else ())),
+        mix=MixTick.of(mix) if mix is not None else None,
     )
-    return Verdict(considered, decision, result)
+    return Verdict(considered, decision, result, mix)
+
+
+def _mix_of(considered: Considered, size: int, now: datetime) -> tuple[Mix | None, str]:
+    """How a group is shared between on demand and spot, or why that cannot be told; it stays as it is then."""
+    subject, told = considered.subject, considered.told
+    if told is None:
+        return None, ""
+    if isinstance(told.activities, TrimtabError):
+        return None, f"purchase.fallback: {told.activities}"
+    mix = decide_group_mix(
+        subject.group,
+        subject.preset,
+        subject.key.cloud.partition(":")[0],
+        considered.state,
+        considered.memory.fallback,
+        told.activities,
+        size,
+        considered.looked,
+        now,
+    )
+    return mix, ""
 
 
 def _holding_unreadable(
@@ -271,7 +323,9 @@ def after_decision(verdict: Verdict, now: datetime, *, enacted: bool) -> GroupMe
         history = history._replace(acted_at=before.acted_at, waits=before.waits, changes=before.changes)
     if enacted and verdict.is_repeat and history.acted_at is not None:
         history = history._replace(acted_at=now)  # a cooldown begins when the size is set, not when it was meant to be
-    return replace(memory, history=history)
+    # where the cloud refuses, it is asked again: what is remembered is what is to be
+    fallback = verdict.mix.state if verdict.mix is not None else memory.fallback
+    return replace(memory, history=history, fallback=fallback)
 
 
 def after_hold(memory: GroupMemory, now: datetime, *, exists: bool) -> GroupMemory:
@@ -302,5 +356,6 @@ def signature(result: GroupTick) -> str:
     if decision is None:
         return "|".join([*parts, result.text[:_SIGNED]])
     parts += ["remark"] if result.text else []
+    parts += [result.mix.phase] if result.mix else []
     states = sorted(f"{name}={state.value}" for name, state in decision.alarms.items())
     return "|".join([*parts, f"{decision.size}", *states, *(reason.code.value for reason in decision.reasons)])

@@ -28,11 +28,22 @@ class EventKind(StrEnum):
     """A group is paused: the controller leaves it alone."""
     METRIC_MISSING = "metric-missing"
     """A metric cannot be read, or has no datapoint although instances run."""
+    ON_DEMAND = "on-demand"
+    """Spot cannot be had, and instances run on demand in its place."""
+    NOT_TO_BE_HAD = "not-to-be-had"
+    """The cloud has some instances neither as spot nor on demand."""
     RECOVERED = "recovered"
     """What one of the others told of is over."""
 
 
-CONDITIONS = (EventKind.FAILED, EventKind.AT_MAXIMUM, EventKind.PAUSED, EventKind.METRIC_MISSING)
+CONDITIONS = (
+    EventKind.FAILED,
+    EventKind.AT_MAXIMUM,
+    EventKind.PAUSED,
+    EventKind.METRIC_MISSING,
+    EventKind.ON_DEMAND,
+    EventKind.NOT_TO_BE_HAD,
+)
 """What begins and ends."""
 
 
@@ -173,6 +184,10 @@ def _seen_conditions(result: GroupTick, size: int | None) -> dict[EventKind, boo
         has_room = decision.maximum > decision.minimum
         seen[EventKind.AT_MAXIMUM] = has_room and size is not None and size >= decision.maximum
         seen[EventKind.METRIC_MISSING] = bool(result.unread or result.silent)
+    if result.mix is not None:
+        # while spot is tried again, some may still run in its place
+        seen[EventKind.ON_DEMAND] = result.mix.phase != "spot"
+        seen[EventKind.NOT_TO_BE_HAD] = result.mix.has_nothing
     return seen
 
 
@@ -262,4 +277,6 @@ def _text(kind: EventKind, result: GroupTick | None, tick: Tick) -> str:
         return tick.error
     if kind is EventKind.METRIC_MISSING:
         return "; ".join(result.unread or result.silent)
+    if kind in (EventKind.ON_DEMAND, EventKind.NOT_TO_BE_HAD) and result.mix is not None:
+        return f"the cloud had none of {', '.join(result.mix.short)}" if result.mix.short else result.text
     return result.text if kind is not EventKind.RECOVERED else ""

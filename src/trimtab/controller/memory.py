@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self
 from trimtab.clock import aware
 from trimtab.controller.events import Standing
 from trimtab.engine.alarms import AlarmState
+from trimtab.engine.fallback import FallbackPhase, FallbackState
 from trimtab.engine.values import History, ScaleEvent, Sized
 from trimtab.providers.base import GroupState, InstanceState
 
@@ -60,6 +61,9 @@ class GroupMemory:
         shadowed: In shadow mode, the size that the group would have.
         told: What the last entry of the history said, so that it is not said again each minute.
         standing: How it stood, as far as listeners were told; `None` where nobody was yet.
+        fallback: What runs in place of spot.
+        surge: How many more than its size the group was last asked to have, while spot is tried again.
+        spots: The spot instances that were there.
     """
 
     history: History = field(default_factory=History)
@@ -71,6 +75,9 @@ class GroupMemory:
     shadowed: Shadowed | None = None
     told: str = ""
     standing: Standing | None = None
+    fallback: FallbackState = field(default_factory=FallbackState)
+    surge: int = 0
+    spots: tuple[str, ...] = ()
 
     def to_body(self) -> dict[str, Any]:
         """JSON data; what is empty is left out."""
@@ -90,6 +97,9 @@ class GroupMemory:
             "shadowed": [*shadowed[:3], shadowed.since.isoformat()] if shadowed else None,
             "told": self.told,
             "standing": self.standing.to_list() if self.standing else None,
+            "fallback": _fallback(self.fallback),
+            "surge": self.surge,
+            "spots": list(self.spots),
         }
         return {name: value for name, value in body.items() if value}
 
@@ -119,6 +129,9 @@ class GroupMemory:
             shadowed=_shadowed(*shadowed) if shadowed else None,
             told=body.get("told", ""),
             standing=Standing.from_list(body["standing"]) if body.get("standing") else None,
+            fallback=_fallback_of(body.get("fallback")),
+            surge=int(body.get("surge", 0)),
+            spots=tuple(map(str, body.get("spots", ()))),
         )
 
     def not_after(self, now: datetime) -> "GroupMemory":
@@ -161,6 +174,10 @@ class GroupMemory:
         before = tuple(item for item in self.before if now - item.at <= SETTLES)
         return replace(self, written=Written(size, now, is_known), before=(*before, Sized(now, previous)))
 
+    def having_spots(self, state: GroupState) -> "GroupMemory":
+        """The same, with the spot instances that are there now."""
+        return replace(self, spots=tuple(sorted(_spots(state))))
+
     def having_shadowed(self, size: int, state: GroupState, now: datetime) -> "GroupMemory":
         """The same, after a shadow decided on a size."""
         before, live = self.shadowed, state.desired
@@ -200,6 +217,34 @@ def believed_size(memory: GroupMemory, live: int, now: datetime) -> Believed:
     return Believed(live, f"resized from {written.size} to {live} by somebody else")
 
 
+def without_surge(memory: GroupMemory, state: GroupState, total: Believed) -> tuple[Believed, GroupMemory]:
+    """
+    The size of a group that falls back: without what it was asked to have beyond, with what was taken away from it.
+
+    An evicted instance of Azure leaves the size as well, which nobody wanted:
+    https://learn.microsoft.com/azure/virtual-machine-scale-sets/use-spot
+
+    Args:
+        memory: What is remembered, this read not included.
+        state: The group as it was read.
+        total: The size that it is taken to have, all included.
+    """
+    written = memory.written
+    if written is None:
+        return total, memory
+    lost = len(set(memory.spots) - set(_spots(state)))
+    if lost and total.size == written.size - lost:
+        text = f"{lost} spot instance(s) were taken away, and the size with them"
+        return Believed(written.size - memory.surge, text), memory
+    if total.size == written.size:
+        return total._replace(size=total.size - memory.surge), memory
+    return total, replace(memory, surge=0)
+
+
+def _spots(state: GroupState) -> list[str]:
+    return [each.id for each in state.instances if each.spot and each.state is not InstanceState.TERMINATING]
+
+
 def shadow_size(memory: GroupMemory, live: int, now: datetime) -> Believed:
     """
     The size that a group would have by a shadow's decisions.
@@ -226,6 +271,17 @@ def is_moving(state: GroupState) -> bool:
 
 def _shadowed(size: int, live: int, running: int, since: str) -> Shadowed:
     return Shadowed(size, live, running, datetime.fromisoformat(since))
+
+
+def _fallback(state: FallbackState) -> list[str | None] | None:
+    return [state.phase.value, _iso(state.since), _iso(state.short_since)] if state != FallbackState() else None
+
+
+def _fallback_of(body: Sequence[str | None] | None) -> FallbackState:
+    if not body:
+        return FallbackState()
+    phase, since, short_since = body
+    return FallbackState(FallbackPhase(phase or ""), _moment(since), _moment(short_since))
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -6,7 +6,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from trimtab.controller.mixing import Mix
 from trimtab.engine import Decision
+from trimtab.engine.fallback import FallbackPhase
+from trimtab.engine.reasons import ReasonCode
 from trimtab.haproxy.results import SyncedBackend
 
 
@@ -30,6 +33,54 @@ class TickOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MixTick:
+    """
+    How a group is shared between on demand and spot, where it falls back.
+
+    Attributes:
+        phase: `spot`, `on-demand` or `returning`.
+        since: Since when; `None` where it never was in another.
+        on_demand: How many are to run on demand, those included that wait for spot to serve.
+        spot: How many are asked for as spot.
+        is_short: Whether spot cannot be had, as far as the cloud said.
+        has_nothing: Whether the cloud has some neither as spot nor on demand.
+        short: What it had none of, in words.
+    """
+
+    phase: str
+    since: datetime | None
+    on_demand: int
+    spot: int
+    is_short: bool = False
+    has_nothing: bool = False
+    short: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, mix: Mix) -> "MixTick":
+        """The same of a mix."""
+        decision = mix.decision
+        return cls(
+            phase=decision.state.phase.value,
+            since=decision.state.since,
+            on_demand=decision.on_demand,
+            spot=decision.spot,
+            is_short=decision.state.phase is FallbackPhase.ON_DEMAND or decision.state.short_since is not None,
+            has_nothing=any(reason.code is ReasonCode.NOTHING_TO_BE_HAD for reason in decision.reasons),
+            short=tuple([str(each) for each in mix.short]),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON data."""
+        return {
+            "phase": self.phase,
+            "since": self.since.isoformat() if self.since else None,
+            "on_demand": self.on_demand,
+            "spot": self.spot,
+            "short": list(self.short),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GroupTick:
     """
     One group in one tick.
@@ -46,6 +97,7 @@ class GroupTick:
         paused: Whether somebody has paused it.
         leased: Whether this controller had its lease.
         activity: In shadow mode, what the cloud says of a change of size since the last tick.
+        mix: How it is shared between on demand and spot; `None` where it does not fall back.
     """
 
     group: str
@@ -63,6 +115,7 @@ class GroupTick:
     paused: bool = False
     leased: bool = True
     activity: str = ""
+    mix: MixTick | None = None
 
     @property
     def is_error(self) -> bool:
@@ -96,6 +149,7 @@ class GroupTick:
             "leased": self.leased,
             "activity": self.activity,
             "decision": self.decision.to_dict() if self.decision else None,
+            **({"mix": self.mix.to_dict()} if self.mix else {}),
         }
 
 

@@ -24,7 +24,8 @@ from trimtab.controller.deciding import (
 )
 from trimtab.controller.events import Standing, standing_after
 from trimtab.controller.memory import GroupMemory, Written
-from trimtab.controller.reading import read_states
+from trimtab.controller.mixing import Told, enact_mix, with_mixes
+from trimtab.controller.reading import Place, read_states
 from trimtab.controller.results import GroupTick, TickOutcome
 from trimtab.controller.shadowing import cloud_activity, shadow_reasons
 from trimtab.engine.functions import NO_FUNCTIONS, Functions
@@ -139,6 +140,7 @@ class Ticking:
     def _considered(self, subjects: Sequence[Subject], now: datetime) -> list[Considered]:
         """The groups that may be decided about."""
         states = read_states(self.provider, [(subject.location, subject.native) for subject in subjects])
+        states, told = self._mixed(subjects, states)
         considered = []
         for subject in subjects:
             key, state = subject.key, states[subject.location, subject.native]
@@ -152,10 +154,23 @@ class Ticking:
                 self.memories[key] = after_hold(self.memories[key], now, exists=state is not None)
             else:
                 try:
-                    considered.append(consider(subject, state, self.memories[key], now, shadow=self.shadow))
+                    said = told.get((subject.location, subject.native))
+                    memory = self.memories[key]
+                    considered.append(consider(subject, state, memory, now, shadow=self.shadow, told=said))
                 except Exception as error:  # one group that the engine stumbles over holds up no other
                     self.results[key] = subject.result(TickOutcome.ERROR, _in_full(error), state)
         return considered
+
+    def _mixed(
+        self, subjects: Sequence[Subject], states: Mapping[Place, GroupState | TrimtabError | None]
+    ) -> tuple[Mapping[Place, GroupState | TrimtabError | None], Mapping[Place, Told]]:
+        """The groups with which instances are spot, and what is told of late, of those that fall back."""
+        places = [(each.location, each.native) for each in subjects if each.group.purchase.fallback]
+        found = {place: state for place in places if isinstance(state := states[place], GroupState)}
+        if self.shadow or not found:
+            return states, {}
+        known, told = with_mixes(self.provider, found)
+        return {**states, **known}, told
 
     def _renamed(self, subject: Subject) -> tuple[Subject, GroupState | TrimtabError | None]:
         """A group that a blue-green rollout gave another native name."""
@@ -200,9 +215,10 @@ class Ticking:
 
     def _write_one(self, verdict: Verdict, leases: dict[GroupKey, Lease]) -> tuple[GroupMemory, GroupTick]:
         """Set one size: the lease first, then the intent, which only its holder can store, then the write."""
-        subject, size, now = verdict.considered.subject, verdict.decision.size, self.clock.now()
+        subject, size, now = verdict.considered.subject, verdict.total, self.clock.now()
         before = verdict.considered.state.desired
         enacted = after_decision(verdict, now, enacted=True)
+        enacted = replace(enacted, surge=verdict.mix.decision.surge if verdict.mix else 0)
         written = enacted.having_written(size, before, now, is_known=True)
         refused = after_decision(verdict, now, enacted=False)
         try:
@@ -215,7 +231,11 @@ class Ticking:
             self.unsaved = str(error)
             return refused, _ended(verdict, TickOutcome.HELD, str(error))
         try:
-            self.provider.actions.on(subject.location, subject.native).set_capacity(size)
+            actor = self.provider.actions.on(subject.location, subject.native)
+            if verdict.mix is None:
+                actor.set_capacity(size)
+            else:
+                enact_mix(actor, verdict.considered.state, verdict.mix)
         except (Unreachable, Cancelled) as error:
             # perhaps it went through: the intent stays open, and the next tick looks
             return replace(written, written=_unknown(written)), _ended(verdict, TickOutcome.UNKNOWN, str(error))

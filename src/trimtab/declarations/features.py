@@ -53,6 +53,7 @@ FEATURES: tuple[str, ...] = (
     "several sizes",
     "sizes with weights",
     "spot replaced before it is taken",
+    "fall-back from spot",
     "capacity reservation",
     "group stabilization",
     "warm-up",

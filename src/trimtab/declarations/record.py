@@ -209,6 +209,7 @@ class Declarations:
             each takes nothing.
         sizes: Its catalogue of sizes, `package:file`; empty where every requirement is taken as it is.
         selects_sizes: Whether the cloud itself chooses among all sizes that fit a requirement.
+        moves_mix: Whether running instances are replaced by the cloud itself where the on-demand part is another one.
         recorded_size: The metric of how many instances are in service.
     """
 
@@ -238,4 +239,5 @@ class Declarations:
     agents: str = ""
     sizes: str = ""
     selects_sizes: bool = False
+    moves_mix: bool = False
     recorded_size: RecordedSize = field(default_factory=RecordedSize)

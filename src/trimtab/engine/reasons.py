@@ -53,6 +53,10 @@ class ReasonCode(StrEnum):
     STOPPED = "stopped"
     WRONG_WAY = "wrong-way"
     NO_POLICY = "no-policy"
+    SPOT_SHORT = "spot-short"
+    ON_DEMAND_INSTEAD = "on-demand-instead"
+    SPOT_AGAIN = "spot-again"
+    NOTHING_TO_BE_HAD = "nothing-to-be-had"
 
 
 SENTENCES: Mapping[ReasonCode, str] = {
@@ -101,6 +105,12 @@ SENTENCES: Mapping[ReasonCode, str] = {
     ReasonCode.STOPPED: "no change to {asked}: the group may not go that way now",
     ReasonCode.WRONG_WAY: "policy {policy} does nothing: {asked} is the other way than its alarm",
     ReasonCode.NO_POLICY: "nothing watches this group: it has no policy, and {size} is within its bounds",
+    ReasonCode.SPOT_SHORT: "{missing} spot instance(s) cannot be had since {since}; on demand from {until}",
+    ReasonCode.ON_DEMAND_INSTEAD: "{instead} of {size} on demand in place of spot since {since}; spot is tried again"
+    " at {again}",
+    ReasonCode.SPOT_AGAIN: "spot is tried again since {since}: {missing} instance(s) asked for, {waiting} on demand"
+    " until they serve",
+    ReasonCode.NOTHING_TO_BE_HAD: "{missing} of {size} cannot be had, neither as spot nor on demand",
 }
 """The sentence of each code; its fields are the numbers that a reason carries, in their order."""
 

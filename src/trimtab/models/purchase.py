@@ -1,15 +1,17 @@
 """How instances are paid for: on demand, spot, a mix, reserved."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from trimtab.models.base import Model, refuse
+from trimtab.models.base import Duration, Model, refuse
 from trimtab.models.wording import PRICE
 
 Percent = Annotated[int, Field(ge=0, le=100)]
+MINUTE = timedelta(minutes=1)
 
 
 class SpotStrategy(StrEnum):
@@ -47,6 +49,12 @@ class Purchase(Model):
     """Instance types in order of preference; the template's size when left out."""
     rebalance: bool = False
     """Replace spot instances at risk before they are taken."""
+    fallback: Literal["on-demand"] | None = None
+    """What runs in place of spot instances that cannot be had; nothing when left out."""
+    fallback_after: Duration = timedelta(minutes=5)
+    """How long spot has to be short before instances run on demand in its place."""
+    return_after: Duration = timedelta(minutes=30)
+    """How long instances run on demand before spot is tried again."""
     reservation: str | None = Field(default=None, min_length=1)
     """Capacity reservation to use, by the vendor's id."""
 
@@ -62,15 +70,24 @@ class Purchase(Model):
             max_price: str | None = None,
             sizes: Sequence[SizeOption] = ...,
             rebalance: bool = False,
+            fallback: Literal["on-demand"] | None = None,
+            fallback_after: timedelta | str = ...,
+            return_after: timedelta | str = ...,
             reservation: str | None = None,
         ) -> None: ...
 
     @model_validator(mode="after")
     def _check(self) -> "Purchase":
-        spot_only = ("on_demand_base", "on_demand_percent", "strategy", "max_price", "rebalance")
+        spot_only = ("on_demand_base", "on_demand_percent", "strategy", "max_price", "rebalance", "fallback")
         for name in spot_only:
             if not self.spot and getattr(self, name) != type(self).model_fields[name].default:
                 refuse(f"`{name}` needs `spot: true`; set it, or leave `{name}` out", name)
+        for name in ("fallback_after", "return_after"):
+            value = getattr(self, name)
+            if self.fallback is None and value != type(self).model_fields[name].default:
+                refuse(f"`{name}` needs `fallback: on-demand`; set it, or leave `{name}` out", name)
+            if value < MINUTE:
+                refuse(f"`{name}` is less than a minute, the time between two looks; write `1m` or more", name)
         names = [option.size for option in self.sizes]
         for index, name in enumerate(names):
             if name in names[:index]:

@@ -35,6 +35,27 @@ class Failure(StrEnum):
     """Something else; the text says what."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Short:
+    """
+    What the cloud had none of, as far as it says.
+
+    Attributes:
+        size: The machine type; empty where it is not said.
+        zone: Where; empty for the whole region, and where it is not said.
+        spot: Whether spot capacity was asked for; `None` where it is not said.
+    """
+
+    size: str = ""
+    zone: str = ""
+    spot: bool | None = None
+
+    def __str__(self) -> str:
+        """`spot m5.large in us-east-1a`."""
+        sort = "" if self.spot is None else "spot" if self.spot else "on-demand"
+        return " ".join(filter(None, [sort, self.size or "instances", f"in {self.zone}" if self.zone else ""]))
+
+
 Patterns = Mapping[Failure, re.Pattern[str]]
 """What a vendor's texts have in them, the first that matches counts."""
 
@@ -73,6 +94,7 @@ class Instance:
         public_address: On the internet; empty without one or not asked.
         failure: Why it could not be made, where the cloud keeps such instances in its list.
         error: The same in the vendor's words.
+        spot: Whether it is a spot instance; `None` where that was not asked.
     """
 
     id: str
@@ -89,6 +111,12 @@ class Instance:
     public_address: str = ""
     failure: Failure | None = None
     error: str = ""
+    spot: bool | None = None
+
+    @property
+    def short(self) -> Short | None:
+        """What the cloud had none of, where it could not be made for that."""
+        return Short(size=self.size, zone=self.zone, spot=self.spot) if self.failure is Failure.SHORTAGE else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +127,7 @@ class GroupState:
     Attributes:
         controller: The digest of what the controller enacts, in the mark of a group that the controller sizes; empty
             for one that the cloud or nobody sizes.
+        on_demand_base: How many instances the cloud is told to run on demand first; `None` where all are of one sort.
     """
 
     name: str
@@ -117,6 +146,7 @@ class GroupState:
     controller: str = ""
     rollout: "Run | None" = None
     """The rollout that is on, in a group that bears the mark of one."""
+    on_demand_base: int | None = None
     stopped: tuple[str, ...] = ()
     """What of its scaling stands still without the mark of a pause, in the vendor's words."""
 
@@ -184,6 +214,7 @@ class Activity:
         sizes: The wanted size before and after, where the cloud says it.
         change: Instances that it started, or ended when negative, where the cloud says that and no sizes.
         failure: What kept an instance from being made, where that is what it tells of.
+        short: What the cloud had none of, where that was it.
         booted: How long the instance that it launched took to come into service, where the cloud says that.
         drained: How long the instance that it ended ran on, where the cloud says that.
     """
@@ -196,6 +227,7 @@ class Activity:
     sizes: tuple[int, int] | None = None
     change: int = 0
     failure: Failure | None = None
+    short: Short | None = None
     booted: timedelta | None = None
     drained: timedelta | None = None
 

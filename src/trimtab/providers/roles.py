@@ -125,6 +125,10 @@ class LiveState(ABC):
     ) -> Sequence[GroupState]:
         """The groups at (location, native name), those that exist; with what balancers say and addresses when asked."""
 
+    def with_purchases(self, states: Sequence[GroupState]) -> Sequence[GroupState]:
+        """The same groups with which instances are spot; as they are where reading them tells that already."""
+        return states
+
     @abstractmethod
     def candidates(self, name: str, location: str) -> Sequence[GroupState]:
         """The group with this native name, or those that are marked with this name within their fleet."""
@@ -171,6 +175,10 @@ class GroupActor(Protocol):
 
     def set_capacity(self, desired: int) -> None:
         """Ask for a size; waits for no cooldown."""
+        ...
+
+    def set_mix(self, size: int, *, base: int) -> None:
+        """Ask for a size of which the first `base` are on demand, in one write; bounds are the caller's to keep."""
         ...
 
     def execute(self, policy: str, *, value: float | None, threshold: float | None) -> None:

@@ -166,6 +166,11 @@ class GroupTranslator(ABC):
         """What the mark of the group keeps where the controller sizes it."""
         return {MARK: self.delegation.digest} if self.delegation else {}
 
+    @property
+    def falls_back(self) -> bool:
+        """Whether the controller moves the on-demand part of the group."""
+        return self.delegation is not None and self.delegation.falls_back
+
     def takes(self, paths: Iterable[str]) -> None:
         """Fields on which a body hangs in a way that no row tells, such as what keeps something out of it."""
         self._taken.update(paths)

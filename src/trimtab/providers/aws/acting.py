@@ -128,6 +128,19 @@ class GroupActions:
         except NotFound as error:
             raise group_not_found(self.name, self.region, "aws", code=error.code) from error
 
+    def set_mix(self, size: int, *, base: int) -> None:
+        """
+        One UpdateAutoScalingGroup with the size and all shares of the group, the base in them.
+
+        What a policy leaves out stays as it is, its template among it. Instances are replaced by that to keep the
+        shares: "An update to this setting means a gradual replacement of instances to adjust the current On-Demand and
+        Spot Instance levels [...] When replacing instances, Amazon EC2 Auto Scaling launches new instances before
+        terminating the previous ones" (AWS CloudFormation, InstancesDistribution).
+        """
+        shares = (self._read().get("MixedInstancesPolicy") or {}).get("InstancesDistribution") or {}
+        policy = {"InstancesDistribution": {**shares, "OnDemandBaseCapacity": base}}
+        self._call_group("update_auto_scaling_group", DesiredCapacity=size, MixedInstancesPolicy=policy)
+
     def execute(self, policy: str, *, value: float | None, threshold: float | None) -> None:
         """Act once on a simple or a step policy, as an alarm would."""
         scaling_policy = self._policy(policy)

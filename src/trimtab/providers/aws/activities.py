@@ -10,7 +10,7 @@ from typing import Any
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.reads import PAGE
 from trimtab.providers.aws.states import ALARM_STATES
-from trimtab.providers.base import Activity, AlarmChange, Failure, failure_of, patterns_of
+from trimtab.providers.base import Activity, AlarmChange, Failure, Short, failure_of, patterns_of
 
 _SIZES = re.compile(r"changing the desired capacity from (\d+) to (\d+)")
 """How a cause says it: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-activity-history.html"""
@@ -24,7 +24,8 @@ https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle
 # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-instancelaunchfailure.html
 # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-capacity.html and ts-as-ami.html
 FAILURES = patterns_of(
-    shortage=r"sufficient [\w. -]+ capacity|InsufficientInstanceCapacity|Could not launch Spot|not supported in your",
+    shortage=r"sufficient [\w. -]+ capacity|InsufficientInstanceCapacity|no Spot capacity|UnfulfillableCapacity|"
+    r"not supported in your",
     quota=r"LimitExceeded|[Mm]ax spot instance count exceeded|more (vCPU|instances) (capacity )?than your|quota",
     image=r"\bAMI\b|InvalidAMIID|image id",
     addresses=r"free addresses|InsufficientFreeAddresses",
@@ -57,6 +58,7 @@ def activity_of(item: Mapping[str, Any]) -> Activity:
     """A scaling activity as `DescribeScalingActivities` answers it."""
     status, cause = str(item.get("StatusCode", "")).lower(), str(item.get("Cause", ""))
     sizes = _SIZES.search(cause)
+    failure = _failure(item) if status in FAILED else None
     return Activity(
         id=item["ActivityId"],
         at=item["StartTime"].astimezone(UTC),
@@ -64,7 +66,8 @@ def activity_of(item: Mapping[str, Any]) -> Activity:
         description=item.get("Description", ""),
         cause=cause,
         sizes=(int(sizes[1]), int(sizes[2])) if sizes else None,
-        failure=_failure(item) if status in FAILED else None,
+        failure=failure,
+        short=_short(item) if failure is Failure.SHORTAGE else None,
         booted=_lasted(item, _LAUNCHED),
         drained=_lasted(item, _ENDED),
     )
@@ -80,6 +83,32 @@ def _lasted(item: Mapping[str, Any], begins: re.Pattern[str]) -> timedelta | Non
 
 def _failure(item: Mapping[str, Any]) -> Failure:
     return failure_of(f"{item.get('StatusMessage', '')} {item.get('Description', '')}", FAILURES)
+
+
+_SIZE = re.compile(r"sufficient ([\w.-]+) capacity|instance type \(([\w.-]+)\)")
+_ZONE = re.compile(r"Zone(?: you requested)? \(([\w-]+)\)")
+
+
+def _short(item: Mapping[str, Any]) -> Short:
+    """
+    What there was none of: type and zone as far as the text says, spot or not as a mixed group's activity does.
+
+    "Could not launch Spot Instances. InsufficientInstanceCapacity - There is no Spot capacity available that matches
+    your request.", which names no type: https://github.com/cortexlabs/cortex/issues/1258
+    """
+    text = f"{item.get('StatusMessage', '')} {item.get('Description', '')}"
+    size, zone = _SIZE.search(text), _ZONE.search(text)
+    spot = True if "Spot" in text else False if "On-Demand" in text else None
+    place = zone[1] if zone else _details(item).get("Availability Zone", "")
+    return Short(size=(size[1] or size[2]) if size else "", zone=str(place), spot=spot)
+
+
+def _details(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        found = json.loads(item.get("Details") or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def read_alarm_history(

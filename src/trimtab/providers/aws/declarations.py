@@ -136,6 +136,7 @@ CAPABILITIES: Mapping[str, Support] = {
     "password of the administrator": ignored(
         "EC2 makes a password of its own when Windows first starts, encrypted with the key pair; this one is not sent"
     ),
+    "fall-back from spot": controller("a group whose spot instances cannot be had goes on asking for spot", ""),
     "external metric": controller("only a running trimtab reads it", "publish its value as a custom metric"),
     "group stabilization": unsupported("EC2 Auto Scaling looks back for no group as a whole"),
     "health probe of the group": _ELSEWHERE,
@@ -259,5 +260,6 @@ AWS = Declarations(
     disks="trimtab.providers.aws.disks:DISKS",
     sizes="trimtab.providers.aws:sizes.json",
     selects_sizes=True,
+    moves_mix=True,
 )
 """EC2 Auto Scaling, launch templates and CloudWatch."""

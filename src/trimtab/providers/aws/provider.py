@@ -20,7 +20,7 @@ from trimtab.providers.aws.permissions import hook_document, instance_document, 
 from trimtab.providers.aws.reads import RegionRead
 from trimtab.providers.aws.refreshes import hindrances
 from trimtab.providers.aws.resolve import Resolver
-from trimtab.providers.aws.states import alarm_states, group_states, list_states, with_addresses
+from trimtab.providers.aws.states import alarm_states, group_states, list_states, with_addresses, with_purchases
 from trimtab.providers.aws.translate import translate
 from trimtab.providers.aws.writes import Writer
 from trimtab.providers.base import (
@@ -187,6 +187,10 @@ class AwsLive(LiveState):
         """
         states = list(list_states(self.calls, places, balancers=balancers))
         return with_addresses(self.calls, states) if addresses else states
+
+    def with_purchases(self, states: Sequence[GroupState]) -> Sequence[GroupState]:
+        """One call of EC2 for every two hundred instances: Auto Scaling does not say which are spot."""
+        return with_purchases(self.calls, states)
 
     def candidates(self, name: str, location: str) -> Sequence[GroupState]:
         """The group with this native name, or those that are marked with this name within their fleet."""

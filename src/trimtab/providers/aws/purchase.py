@@ -12,6 +12,9 @@ STRATEGIES = {
     SpotStrategy.PRIORITIZED: "capacity-optimized-prioritized",
 }
 
+ON_DEMAND_BASE = "MixedInstancesPolicy.InstancesDistribution.OnDemandBaseCapacity"
+"""The leaf that the controller moves where it falls back from spot."""
+
 
 def is_mixed(group: ScalingGroup) -> bool:
     """Whether a group needs a mixed instances policy."""

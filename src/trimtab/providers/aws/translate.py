@@ -39,7 +39,7 @@ from trimtab.providers.aws.kinds import (
 from trimtab.providers.aws.metrics import Scope, instance_metric
 from trimtab.providers.aws.places import is_id
 from trimtab.providers.aws.policies import policy_body, policy_remarks, seconds, step_problems
-from trimtab.providers.aws.purchase import is_mixed, mixed_policy
+from trimtab.providers.aws.purchase import ON_DEMAND_BASE, is_mixed, mixed_policy
 from trimtab.providers.aws.schedules import END, ScheduledAction, actions_of, enacted, given_sizes, has_start
 from trimtab.providers.aws.template import template_data
 from trimtab.providers.bodies import drop_empty
@@ -123,7 +123,9 @@ class _Group(GroupTranslator):
             self.key(AUTO_SCALING_GROUP.name),
             {**self._sizes(), **self._places(), **self._group_settings()},
             mark=replace(self.mark, kept={**parts, **self.delegated, **(self.standing.kept if self.standing else {})}),
-            initial=frozenset({"DesiredCapacity"}) if initial else frozenset(),
+            initial=frozenset(
+                {*(["DesiredCapacity"] if initial else ()), *([ON_DEMAND_BASE] if self.falls_back else ())}
+            ),
             basis={"MinSize": group.capacity.min, "MaxSize": group.capacity.max},
             sources={
                 f"Tags[{key}]": "aws.group_tags" if key in group.aws.group_tags else "tags"

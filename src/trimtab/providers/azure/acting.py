@@ -48,6 +48,16 @@ class GroupActions:
             bounds_of(setting, self.now).check(desired, self.name, "azure")
         self._resize(item, desired)
 
+    def set_mix(self, size: int, *, base: int) -> None:
+        """
+        One PATCH with the size and the mix: "existing VMs aren't rebalanced".
+
+        https://learn.microsoft.com/azure/virtual-machine-scale-sets/spot-priority-mix
+        """
+        item = self._scale_set()
+        mix = (item.get("properties") or {}).get("priorityMixPolicy") or {}
+        self._resize(item, size, properties={"priorityMixPolicy": {**mix, "baseRegularPriorityCount": base}})
+
     def execute(self, policy: str, *, value: float | None, threshold: float | None) -> None:
         """Act once on a simple policy, by its name: rules themselves cannot be fired."""
         item, setting = self._scale_set(), self._setting()
@@ -251,9 +261,9 @@ class GroupActions:
             raise NotFound(text, provider="azure", operation="execute")
         return amount
 
-    def _resize(self, item: Mapping[str, Any], desired: int) -> None:
+    def _resize(self, item: Mapping[str, Any], desired: int, **more: Any) -> None:
         """Patch the size of the version that was read; where it is another with this size, a reply was lost."""
-        body = {"sku": {**item["sku"], "capacity": desired}}
+        body = {"sku": {**item["sku"], "capacity": desired}, **more}
         group = self.calls.home.resource_group
         try:
             self.calls.begin(f"{SETS}.begin_update", group, self.name, body, etag=item.get("etag"), wait=False)

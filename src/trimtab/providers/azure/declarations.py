@@ -153,6 +153,7 @@ CAPABILITIES: Mapping[str, Support] = {
     "PromQL metric": controller("autoscale rules do not support PromQL", "publish its value as a custom metric"),
     "external metric": controller("only a running trimtab reads it", "publish its value as a custom metric"),
     "sizes with weights": unsupported("a scale set counts instances, whatever their size"),
+    "fall-back from spot": controller("a scale set whose spot instances cannot be had starts no others", ""),
     "spot replaced before it is taken": unsupported("Azure gives 30 s of notice and replaces afterwards"),
     "group stabilization": controller("autoscale settings do not look back", "give the policies a longer `cooldown`"),
     "warm-up": approximated("Azure counts the metrics of a new instance at once"),

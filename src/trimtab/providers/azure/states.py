@@ -30,6 +30,8 @@ STATES = {
     "creating": InstanceState.PENDING,
     "deleting": InstanceState.TERMINATING,
 }
+SPOT = frozenset({"Spot", "Low"})
+"""Priorities that Azure may take away; `Low` is the old word (Virtual Machine Scale Sets REST API)."""
 ALERT_STATES = {"healthy": "ok", "unhealthy": "alarm"}
 PROTECTIONS = ("protectFromScaleIn", "protectFromScaleSetActions")
 """
@@ -177,7 +179,13 @@ class States:
             controller=mark.kept.get(MARK, "") if mark else "",
             boost=find_boost(setting) if setting else find_boost(item),
             rollout=find_run(item),
+            on_demand_base=_on_demand_base(item),
         )
+
+
+def _on_demand_base(item: Mapping[str, Any]) -> int | None:
+    mix = (item.get("properties") or {}).get("priorityMixPolicy")
+    return None if mix is None else int(mix.get("baseRegularPriorityCount") or 0)
 
 
 def _stopped(setting: Mapping[str, Any] | None) -> tuple[str, ...]:
@@ -240,6 +248,7 @@ def _instance(item: Mapping[str, Any], cards: Mapping[str, str]) -> Instance:
         private_address=cards.get(str(item["id"]).lower(), ""),
         failure=failure_of(error, FAILURES) if error else None,
         error=error,
+        spot=properties["priority"] in SPOT if properties.get("priority") else None,
     )
 
 

@@ -42,6 +42,8 @@ from trimtab.providers.sizes import size_at, size_is_initial
 from trimtab.providers.translation import GroupTranslator, Translation
 
 MIXED = "Mix"
+ON_DEMAND_BASE = "properties.priorityMixPolicy.baseRegularPriorityCount"
+"""The leaf that the controller moves where it falls back from spot."""
 """The size of a scale set that has several."""
 STRATEGIES = {
     SpotStrategy.PRICE_CAPACITY: "CapacityOptimized",
@@ -137,7 +139,7 @@ class _Group(GroupTranslator):
             self.native,
             body,
             mark=Mark(self.fleet.name, group.name, kept={**kept, **self.delegated}),
-            initial=frozenset({"sku.capacity"}) if initial else frozenset(),
+            initial=frozenset({*(["sku.capacity"] if initial else ()), *([ON_DEMAND_BASE] if self.falls_back else ())}),
         )
 
     def _identity(self) -> dict[str, Any]:
@@ -193,7 +195,8 @@ class _Group(GroupTranslator):
 
     def _mix(self) -> dict[str, Any] | None:
         purchase = self.group.purchase
-        if not purchase.spot or not (purchase.on_demand_base or purchase.on_demand_percent):
+        # a mix is what the controller moves to fall back from spot
+        if not purchase.spot or not (purchase.on_demand_base or purchase.on_demand_percent or self.falls_back):
             return None
         return {
             "baseRegularPriorityCount": purchase.on_demand_base,
@@ -309,7 +312,8 @@ class _Group(GroupTranslator):
             text = "the image is a specialized one, whose machines have the users of the machine that it was taken from"
             yield path, f"{text}; leave this out, or use a generalized image"
         flexible = template.is_flexible(group)
-        mixed = group.purchase.spot and (group.purchase.on_demand_base or group.purchase.on_demand_percent)
+        shared = group.purchase.on_demand_base or group.purchase.on_demand_percent or self.falls_back
+        mixed = group.purchase.spot and shared
         if not flexible and (mixed or group.purchase.sizes):
             several = "template.size.choices" if self.asked.template.requirement and not mixed else "purchase"
             yield (

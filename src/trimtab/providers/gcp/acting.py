@@ -66,6 +66,11 @@ class GroupActions:
             text = f"an autoscaler decides when {self.name!r} has fewer instances; pause the group to take some away"
             raise InvalidRequest(text, provider="gcp", operation="set capacity")
 
+    def set_mix(self, size: int, *, base: int) -> None:
+        """Refused: all instances of a template are of one sort, so that a plan refuses `purchase.fallback` too."""
+        text = f"the instances of {self.name!r} are all on demand or all spot; leave `purchase.fallback` out"
+        raise Unsupported(text)
+
     def execute(self, policy: str, *, value: float | None, threshold: float | None) -> None:
         """Act once on a simple policy, by its name: an autoscaler has none that can be fired."""
         manager = self._manager()

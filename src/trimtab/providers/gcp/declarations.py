@@ -131,6 +131,7 @@ CAPABILITIES: Mapping[str, Support] = {
     "external metric": controller("only a running trimtab reads it", "publish its value as a custom metric"),
     "sizes with weights": unsupported("a managed instance group counts instances, whatever their size"),
     "spot replaced before it is taken": unsupported("Compute Engine gives 30 s of notice and recreates afterwards"),
+    "fall-back from spot": unsupported("all instances of a template are of one sort; the v1 API has no mix"),
     "protection from scaling in": unsupported("Compute Engine protects no instance from scaling in"),
     "subnets by tag": unsupported("subnetworks have no labels; name one by `subnets`"),
     "several subnets": unsupported("a network card is in one subnetwork, which spans the region"),

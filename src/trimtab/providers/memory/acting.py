@@ -27,6 +27,15 @@ class GroupActions:
             key, _ = self._find("set capacity")
             self.store.resize(key, desired, "somebody asked for it")
 
+    def set_mix(self, size: int, *, base: int) -> None:
+        """Ask for a size and another on-demand base; what runs stays."""
+        with self.store.lock:
+            key, group = self._find("set mix")
+            purchase = {**(self.store.things[key].body.get("purchase") or {}), "on_demand_base": base}
+            self.store.things[key].body["purchase"] = purchase
+            if size != group.desired:
+                self.store.resize(key, size, "somebody asked for it", bounded=False)
+
     def execute(self, policy: str, *, value: float | None, threshold: float | None) -> None:
         """Go to the size that the policy asks for."""
         with self.store.lock:

@@ -16,6 +16,7 @@ MEMORY = Declarations(
     capabilities={
         **dict.fromkeys(FEATURES, NATIVE),
         HAPROXY: HAPROXY_UNHELD,
+        "fall-back from spot": controller("a cloud in memory that is short of spot starts nothing in its place", ""),
         "external metric": controller("only a running trimtab reads it", "publish its value as a custom metric"),
     },
     rollouts="trimtab.providers.memory.rollouts:ROLLOUTS",

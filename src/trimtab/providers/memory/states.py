@@ -1,6 +1,7 @@
 """Groups of a store as they stand."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from trimtab.capabilities import MARK
 from trimtab.models import Fleet
@@ -55,6 +56,7 @@ class MemoryLive(LiveState):
             controller=mark.kept.get(MARK, "") if mark else "",
             boost=size.boost,
             rollout=size.run,
+            on_demand_base=_on_demand_base(thing.body),
         )
 
     def _instance(self, machine: Machine, group: Thing, size: Size) -> Instance:
@@ -74,6 +76,7 @@ class MemoryLive(LiveState):
             outdated=machine.version != wanted,
             protected=machine.protected,
             private_address=machine.address,
+            spot=machine.spot,
         )
 
     def candidates(self, name: str, location: str) -> Sequence[GroupState]:
@@ -124,3 +127,8 @@ class MemoryLive(LiveState):
                 for key, thing in self.store.things.items()
                 if key.kind == "alarm" and thing.mark is not None and thing.mark.fleet == fleet.name
             ]
+
+
+def _on_demand_base(body: Mapping[str, Any]) -> int | None:
+    purchase = body.get("purchase") or {}
+    return int(purchase.get("on_demand_base") or 0) if purchase.get("spot") else None

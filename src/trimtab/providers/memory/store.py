@@ -8,18 +8,21 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from trimtab.clock import Clock
+from trimtab.engine.mix import split
 from trimtab.engine.openings import last_opening, openings
 from trimtab.engine.timetable import Timetable, timetable_of
 from trimtab.errors import Conflict, InvalidRequest, NotFound, ProviderError
 from trimtab.models import Capacity, Schedule
 from trimtab.plan import Key, Mark
-from trimtab.providers.base import Activity
+from trimtab.providers.base import Activity, Failure, Short
 from trimtab.providers.memory.measures import Measures
 from trimtab.providers.pause import Boost, Pause, boosted
 
 if TYPE_CHECKING:
     from trimtab.providers.run import Run
 
+_RETRY = timedelta(minutes=1)
+"""Between two times that an instance is asked for which cannot be had."""
 Fault = Callable[[str, Key | None], ProviderError | None]
 """Asked before each call with its name and what it is about; an error makes the call fail with it."""
 
@@ -46,6 +49,7 @@ class Machine:
     size: str = ""
     standby: bool = False
     network: str = "10"
+    spot: bool = False
 
     @property
     def address(self) -> str:
@@ -66,6 +70,8 @@ class Size:
     run: "Run | None" = None
     notes: dict[str, str] = field(default_factory=dict)
     activities: list[Activity] = field(default_factory=list)
+    refused: datetime | None = None
+    """When an instance was last asked for that could not be had."""
 
 
 class Store:
@@ -105,6 +111,8 @@ class Store:
         self.calls: list[str] = []
         self.fault: Fault | None = None
         self.images: dict[str, list[str]] = {}
+        self.short: set[bool] = set()
+        """Which instances cannot be had: spot ones (`True`), and those on demand (`False`)."""
         self.measures = Measures()
         self._settled = clock.now()
         self._made = 0
@@ -141,26 +149,72 @@ class Store:
         if inside != size.desired:
             self.resize(key, inside, cause)
 
-    def resize(self, key: Key, desired: int, cause: str, at: datetime | None = None) -> None:
+    def resize(self, key: Key, desired: int, cause: str, at: datetime | None = None, *, bounded: bool = True) -> None:
         """Want `desired` instances: start the missing ones, end the oldest unprotected surplus."""
         body, size = self.things[key].body, self.sizes[key]
-        if not body["min"] <= desired <= body["max"]:
+        if bounded and not body["min"] <= desired <= body["max"]:
             text = f"{desired} is outside {body['min']} to {body['max']}"
             raise InvalidRequest(text, provider="memory", operation="set_capacity")
         at = at or self.clock.now()
         before, size.desired = size.desired, desired
         counted = [machine for machine in size.machines if not machine.standby]
         free = [machine for machine in counted if not machine.protected]
-        leavers = free[: max(0, len(counted) - desired)]
+        surplus = max(0, len(counted) - desired)
+        leavers = sorted(free, key=lambda machine: machine.spot != self._has_too_much_spot(key))[:surplus]
         size.machines = [machine for machine in size.machines if machine not in leavers]
-        for _ in range(desired - len(counted)):
-            size.machines.append(self._machine(key, body, at))
         self._made += 1
         text = f"from {before} to {desired} instances"
         activity = Activity(
             id=f"a-{self._made:06}", at=at, status="done", description=text, cause=cause, sizes=(before, desired)
         )
         size.activities.insert(0, activity)
+        self._fill(key, at)
+
+    def interrupt(self, key: Key) -> int:
+        """Take the spot instances of a group away, and answer how many; others are asked for at once."""
+        size = self.sizes[key]
+        before = len(size.machines)
+        size.machines = [machine for machine in size.machines if not machine.spot]
+        self._fill(key, self.clock.now())
+        return before - len(size.machines)
+
+    def _fill(self, key: Key, at: datetime) -> None:
+        """Start what is missing, as far as it can be had."""
+        body, size = self.things[key].body, self.sizes[key]
+        size.refused = None
+        while (missing := size.desired - sum(not machine.standby for machine in size.machines)) > 0:
+            spot = self._is_next_spot(key)
+            if spot in self.short:
+                size.refused = at
+                self._refuse(size, missing, spot, at)
+                return
+            machine = self._machine(key, body, at)
+            machine.spot = spot
+            size.machines.append(machine)
+
+    def _refuse(self, size: Size, missing: int, spot: bool, at: datetime) -> None:
+        self._made += 1
+        short = Short(spot=spot)
+        text = f"{missing} {short} cannot be had"
+        status = {"status": "failed", "failure": Failure.SHORTAGE, "short": short}
+        size.activities.insert(0, Activity(id=f"a-{self._made:06}", at=at, description=text, cause=text, **status))  # type: ignore[arg-type]
+
+    def _is_next_spot(self, key: Key) -> bool:
+        on_demand = sum(not machine.spot for machine in self.sizes[key].machines if not machine.standby)
+        return on_demand >= self._on_demand(key)
+
+    def _has_too_much_spot(self, key: Key) -> bool:
+        return sum(machine.spot for machine in self.sizes[key].machines) > self.sizes[key].desired - self._on_demand(
+            key
+        )
+
+    def _on_demand(self, key: Key) -> int:
+        """How many of a group's size are on demand."""
+        size, purchase = self.sizes[key].desired, self.things[key].body.get("purchase") or {}
+        if not purchase.get("spot"):
+            return size
+        base, percent = purchase.get("on_demand_base") or 0, purchase.get("on_demand_percent") or 0
+        return split(size, base=base, percent=percent).on_demand
 
     def machine(self, key: Key, version: int) -> Machine:
         """One more instance of a group, from a version of its template."""
@@ -215,6 +269,9 @@ class Store:
             for moment, _, fire in sorted(self._due(self._settled, now), key=lambda item: item[:2]):
                 fire(moment)
         self._settled = now
+        for key, size in self.sizes.items():
+            if size.refused is not None and now - size.refused >= _RETRY:
+                self._fill(key, now)
 
     def _due(self, after: datetime, until: datetime) -> list[tuple[datetime, int, Callable[[datetime], None]]]:
         due: list[tuple[datetime, int, Callable[[datetime], None]]] = [

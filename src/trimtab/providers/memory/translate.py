@@ -144,6 +144,8 @@ class _Group:
             "load_balancers": [_pool(balancer) for balancer in group.cloud_balancers],
         }
         initial = frozenset({"desired"}) if size_is_initial(self.fleet, group) else frozenset()
+        if self.delegation and self.delegation.falls_back:
+            initial |= {"purchase.on_demand_base"}
         basis = {"min": group.capacity.min, "max": group.capacity.max}
         mark = replace(self.mark, kept={**self.mark.kept, **self.delegated})
         return self._made(self._key("group", self.native), body, mark=mark, initial=initial, basis=basis)

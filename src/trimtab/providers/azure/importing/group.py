@@ -4,6 +4,7 @@ from typing import Any
 
 from trimtab.providers.azure.importing.template import Body, address_of, at, runs_windows, template_of
 from trimtab.providers.azure.names import read_iso
+from trimtab.providers.azure.states import SPOT
 from trimtab.providers.azure.template import ADMIN, HEALTH_TYPES, name_prefix
 from trimtab.providers.azure.translate import MOST_IN_PLACEMENT_GROUP, SCALE_IN, SHORTEST_GRACE, STRATEGIES
 from trimtab.providers.bodies import drop_empty
@@ -11,8 +12,6 @@ from trimtab.providers.health import implied_protocol
 
 _SCALE_IN = {native: ours for ours, native in SCALE_IN.items()}
 _STRATEGIES = {native: ours.value for ours, native in STRATEGIES.items()}
-SPOT = frozenset({"Spot", "Low"})
-"""Priorities that Azure may take away; `Low` is the old word (Virtual Machine Scale Sets REST API)."""
 
 
 def machine_of(body: Body, native: str) -> dict[str, Any]:
