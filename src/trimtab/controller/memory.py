@@ -274,14 +274,15 @@ def _shadowed(size: int, live: int, running: int, since: str) -> Shadowed:
 
 
 def _fallback(state: FallbackState) -> list[str | None] | None:
-    return [state.phase.value, _iso(state.since), _iso(state.short_since)] if state != FallbackState() else None
+    moments = [_iso(moment) for moment in state[1:]]
+    return [state.phase.value, *moments] if state != FallbackState() else None
 
 
 def _fallback_of(body: Sequence[str | None] | None) -> FallbackState:
     if not body:
         return FallbackState()
-    phase, since, short_since = body
-    return FallbackState(FallbackPhase(phase or ""), _moment(since), _moment(short_since))
+    phase, *moments = body
+    return FallbackState(FallbackPhase(phase or ""), *(_moment(text) for text in moments))
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -36,11 +36,13 @@ class FallbackState(NamedTuple):
         phase: What runs in place of spot.
         since: Since when.
         short_since: In the phase `SPOT`, since when spot has been short without a break.
+        none_since: Since when some are missing of which there are none on demand either.
     """
 
     phase: FallbackPhase = FallbackPhase.SPOT
     since: datetime | None = None
     short_since: datetime | None = None
+    none_since: datetime | None = None
 
 
 class FallbackRule(NamedTuple):
@@ -103,6 +105,11 @@ class MixSeen(NamedTuple):
     short_at: datetime | None = None
     short_on_demand: bool = False
 
+    @property
+    def missing(self) -> int:
+        """How many are not there."""
+        return self.size - self.on_demand - self.spot
+
 
 class MixDecision(NamedTuple):
     """
@@ -139,7 +146,8 @@ def decide_mix(rule: FallbackRule, state: FallbackState, seen: MixSeen, now: dat
         seen: The group.
         now: The moment.
     """
-    state = _next_state(rule, state, seen, now)
+    none_since = (state.none_since or now) if seen.missing > 0 and (state.none_since or seen.short_on_demand) else None
+    state = _next_state(rule, state, seen, now)._replace(none_since=none_since)
     floor = rule.floor(seen.size)
     wanted = seen.size - floor
     match state.phase:
@@ -154,7 +162,7 @@ def decide_mix(rule: FallbackRule, state: FallbackState, seen: MixSeen, now: dat
             waiting = max(0, min(seen.on_demand - floor, wanted - seen.serving))
             missing = wanted - min(seen.serving, wanted)
             reasons = (Reason(ReasonCode.SPOT_AGAIN, (state.since, missing, waiting)),) if missing else ()
-            return MixDecision(state, rule.base, floor + waiting, wanted, waiting, (*reasons, *_nothing(seen)))
+            return MixDecision(state, rule.base, floor + waiting, wanted, waiting, (*reasons, *_nothing(state, seen)))
 
 
 def _next_state(rule: FallbackRule, state: FallbackState, seen: MixSeen, now: datetime) -> FallbackState:
@@ -194,18 +202,17 @@ def _while_spot(rule: FallbackRule, state: FallbackState, seen: MixSeen, wanted:
     if state.short_since is None:
         return ()
     missing, until = wanted - seen.spot, state.short_since + rule.after
-    return (Reason(ReasonCode.SPOT_SHORT, (missing, state.short_since, until)), *_nothing(seen))
+    return (Reason(ReasonCode.SPOT_SHORT, (missing, state.short_since, until)), *_nothing(state, seen))
 
 
 def _on_demand(rule: FallbackRule, state: FallbackState, seen: MixSeen, instead: int) -> tuple[Reason, ...]:
     since = state.since
     again = since + rule.return_after if since is not None else None
-    return (Reason(ReasonCode.ON_DEMAND_INSTEAD, (instead, seen.size, since, again)), *_nothing(seen))
+    return (Reason(ReasonCode.ON_DEMAND_INSTEAD, (instead, seen.size, since, again)), *_nothing(state, seen))
 
 
-def _nothing(seen: MixSeen) -> tuple[Reason, ...]:
-    """That the cloud has neither sort, where it said so."""
-    missing = seen.size - seen.on_demand - seen.spot
-    if not seen.short_on_demand or missing <= 0:
+def _nothing(state: FallbackState, seen: MixSeen) -> tuple[Reason, ...]:
+    """That the cloud has neither sort, where it said so and some are still missing."""
+    if state.none_since is None:
         return ()
-    return (Reason(ReasonCode.NOTHING_TO_BE_HAD, (missing, seen.size)),)
+    return (Reason(ReasonCode.NOTHING_TO_BE_HAD, (seen.missing, seen.size, state.none_since)),)

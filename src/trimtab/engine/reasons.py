@@ -110,7 +110,7 @@ SENTENCES: Mapping[ReasonCode, str] = {
     " at {again}",
     ReasonCode.SPOT_AGAIN: "spot is tried again since {since}: {missing} instance(s) asked for, {waiting} on demand"
     " until they serve",
-    ReasonCode.NOTHING_TO_BE_HAD: "{missing} of {size} cannot be had, neither as spot nor on demand",
+    ReasonCode.NOTHING_TO_BE_HAD: "{missing} of {size} cannot be had since {since}, neither as spot nor on demand",
 }
 """The sentence of each code; its fields are the numbers that a reason carries, in their order."""
 

@@ -7,7 +7,7 @@ from typing import Any
 import moto.autoscaling.models
 from moto.elbv2.exceptions import TargetGroupNotFoundError
 
-from trimtab.emulators.aws import health, lifecycle, warm_pool
+from trimtab.emulators.aws import health, lifecycle, purchases, warm_pool
 from trimtab.emulators.aws.activities import record, stamp, started
 from trimtab.emulators.aws.forecasts import floor_of
 from trimtab.emulators.aws.group_view import GroupView
@@ -35,6 +35,8 @@ class Group(_MotoGroup):  # type: ignore[misc]
         pool: The warm pool's settings, if there is one.
         warmed: The instances in it.
         surge: Capacity beyond the desired one, while instances are replaced.
+        swaps: Instances on their way in that take the place of others, as the shares of on demand and spot ask for.
+        moves_mix: Whether those have changed, so that instances may be of the wrong sort.
         shown_source: What it is said to launch from, while a refresh has it launch from something else.
     """
 
@@ -60,6 +62,8 @@ class Group(_MotoGroup):  # type: ignore[misc]
         self.pool: dict[str, Any] | None = None
         self.warmed: list[Any] = []
         self.surge = 0
+        self.swaps: list[Any] = []
+        self.moves_mix = False
         self.shown_source: dict[str, Any] | None = None
         self._retry = _FIRST_RETRY
         self._retries_at: datetime | None = None
@@ -76,6 +80,7 @@ class Group(_MotoGroup):  # type: ignore[misc]
             self._fill()
         else:
             self._drain()
+        self._swap()
         warm_pool.refill(self)
         if self.name in self.home.groups:
             self.refresh_targets()
@@ -93,7 +98,8 @@ class Group(_MotoGroup):  # type: ignore[misc]
     @property
     def wanted(self) -> int:
         """The capacity that there should be now."""
-        return self.desired_capacity + self.surge
+        self.swaps = [each for each in self.swaps if each in self.members() and each.lifecycle_state[:7] == "Pending"]
+        return self.desired_capacity + self.surge + self.units(self.swaps)
 
     def members(self) -> list[Any]:
         """The instances that count as capacity: on their way in, or in service."""
@@ -115,6 +121,7 @@ class Group(_MotoGroup):  # type: ignore[misc]
     def entered(self, state: Any) -> None:
         """Look at the health of an instance that has come into service."""
         health.entered(self, state)
+        purchases.entered(self, state)
 
     def refresh_targets(self) -> None:
         """Register the instances in service with the group's load balancers."""
@@ -181,7 +188,18 @@ class Group(_MotoGroup):  # type: ignore[misc]
             elif not places(self) or not self._launch_one(avoided):
                 return
 
-    def _launch_one(self, avoided: set[Place]) -> bool:
+    def _swap(self) -> None:
+        """Launch what takes the place of instances of the wrong sort, as far as the group's shares have changed."""
+        if not self.moves_mix or self.is_deleting or "Launch" in self._suspended_processes:
+            return
+        left = len(purchases.surplus(self)) - len(self.swaps)
+        self.moves_mix = left > 0 or bool(self.swaps)
+        avoided: set[Place] = set()
+        for _ in range(left):
+            if not self._launch_one(avoided, swaps=True):
+                return
+
+    def _launch_one(self, avoided: set[Place], *, swaps: bool = False) -> bool:
         before = self.units(self.members())
         cause = started(self, before, before + 1)
 
@@ -193,6 +211,8 @@ class Group(_MotoGroup):  # type: ignore[misc]
             self._try_again_later()
             return False
         self._retry = _FIRST_RETRY
+        if swaps:
+            self.swaps.append(launched[0])
         lifecycle.start(self, *launched, before)
         return True
 

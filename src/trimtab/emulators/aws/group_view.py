@@ -37,6 +37,8 @@ class GroupView(Protocol):
     created: datetime
     service_linked_role_arn: str | None
     surge: int
+    swaps: list[Any]
+    moves_mix: bool
     shown_source: dict[str, Any] | None
     launch_template: Any
     launch_configuration_name: str | None

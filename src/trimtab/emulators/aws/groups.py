@@ -16,6 +16,7 @@ from trimtab.emulators.aws.health import find_member
 from trimtab.emulators.aws.launch_checks import check_launch, check_source
 from trimtab.emulators.aws.maintenance import check_maintenance
 from trimtab.emulators.aws.policies import drop_policy, refuse_while_cooling
+from trimtab.emulators.aws.purchases import shares_of
 from trimtab.emulators.aws.refresh import refuse_while_refreshing
 from trimtab.emulators.aws.sizes import apply, changed, checked
 from trimtab.emulators.aws.traffic import check_target_groups, targets_of
@@ -68,7 +69,9 @@ def update_auto_scaling_group(call: Call) -> Answer:
     check_launch(call.region, params)
     refuse_while_refreshing(group, params)
     update_fields(group, params)
+    shares = shares_of(group)
     update_source(group, params)
+    group.moves_mix = group.moves_mix or bool(shares and shares_of(group) and shares != shares_of(group))
     before = group.desired_capacity
     cause = (
         f"At {stamp(call.world.now())} a user request update of AutoScalingGroup constraints to "

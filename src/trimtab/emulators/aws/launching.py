@@ -121,8 +121,8 @@ def run_instance(group: GroupView, place: Place) -> Any:
     source, what = group.launched_from(), _what_to_launch(group)
     if group.ec2_launch_template is not None and what["image"]:
         _check_image(group, what["image"])
-    override = _choose_type(group, what["instance_type"], place.zone)
     lifecycle = _lifecycle(group)
+    override = _choose_type(group, what["instance_type"], place.zone, lifecycle)
     check_vcpus(group.home, override.get("InstanceType") or what["instance_type"], lifecycle)
     disks = {"block_device_mappings": mappings} if (mappings := _disks(group)) else {}
     reservation = group.ec2_backend.run_instances(
@@ -166,10 +166,13 @@ def take_in(group: GroupView, instance: Any, weight: str | None, source: dict[st
     return state
 
 
-def is_short(group: GroupView, instance_type: str, zone: str) -> bool:
-    """Whether instances of a type cannot be had in a zone now."""
+def is_short(group: GroupView, instance_type: str, zone: str, lifecycle: str | None) -> bool:
+    """Whether instances of a type cannot be had in a zone now, spot or on demand."""
+    sort = lifecycle or "on-demand"
     return any(
-        each.get("instance_type", "*") in ("*", instance_type) and each.get("zone", "*") in ("*", zone)
+        each["instance_type"] in ("*", instance_type)
+        and each["zone"] in ("*", zone)
+        and each["purchase"] in ("*", sort)
         for each in group.home.shortages
     )
 
@@ -190,14 +193,14 @@ def _types(group: GroupView, zone: str) -> list[dict[str, Any]]:
     return expanded(entries, group.home.name, zone, str(getattr(image, "architecture", None) or "x86_64"))
 
 
-def _choose_type(group: GroupView, own: str, zone: str) -> dict[str, Any]:
+def _choose_type(group: GroupView, own: str, zone: str, lifecycle: str | None) -> dict[str, Any]:
     offered = [
         override
         for override in _types(group, zone)
         if is_offered(override.get("InstanceType") or own, group.home.name, zone)
     ]
     for override in offered:
-        if not is_short(group, override.get("InstanceType") or own, zone):
+        if not is_short(group, override.get("InstanceType") or own, zone, lifecycle):
             return override
     wanted = overrides(group)[0].get("InstanceType") or own or "with the attributes of the group"
     if not offered:
@@ -205,12 +208,21 @@ def _choose_type(group: GroupView, own: str, zone: str) -> dict[str, Any]:
         raise Unavailable(
             f"Your requested instance type ({wanted}) is not supported in your requested Availability Zone ({zone})."
         )
+    if lifecycle == "spot":
+        # https://github.com/cortexlabs/cortex/issues/1258
+        raise Unavailable(
+            "Could not launch Spot Instances. InsufficientInstanceCapacity - There is no Spot capacity available that "
+            "matches your request."
+        )
     others = sorted({place.zone for place in places(group)} - {zone})
     elsewhere = f" or choosing {', '.join(others)}" if others else ""
+    begins = (
+        "Could not launch On-Demand Instances. InsufficientInstanceCapacity - " if group.mixed_instances_policy else ""
+    )
     raise Unavailable(
-        f"We currently do not have sufficient {wanted} capacity in the Availability Zone you requested ({zone}). "
-        f"Our system will be working on provisioning additional capacity. You can currently get {wanted} capacity by "
-        f"not specifying an Availability Zone in your request{elsewhere}."
+        f"{begins}We currently do not have sufficient {wanted} capacity in the Availability Zone you requested "
+        f"({zone}). Our system will be working on provisioning additional capacity. You can currently get {wanted} "
+        f"capacity by not specifying an Availability Zone in your request{elsewhere}."
     )
 
 

@@ -196,7 +196,7 @@ def _region(body: Mapping[str, Any]) -> str:
 
 
 def _run_short(world: World, body: Mapping[str, Any]) -> None:
-    known = ("instance_type", "zone")
+    known = ("instance_type", "zone", "purchase")
     unknown = set(body) - {*known, "region"}
     if unknown:
         raise ValueError(f"a shortage has the fields {', '.join(known)} and region, not {', '.join(sorted(unknown))}")

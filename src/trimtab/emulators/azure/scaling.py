@@ -75,7 +75,7 @@ def upgrade(instance: Instance) -> None:
     """
     old, new = instance.made_by, instance.home.body
     resized = find(old, "sku.name") != find(new, "sku.name")
-    if resized and not has_room(instance.home, instance.zone):
+    if resized and not has_room(instance.home, instance.zone, instance.priority):
         instance.state, instance.error = "Failed", str(no_room(instance.zone))
         return
     instance.model, instance.made_by = instance.home.model, new
@@ -177,7 +177,7 @@ def _place(instance: Instance) -> ServiceError | None:
     scale_set = instance.home
     zones = _zones(scale_set)
     for zone in zones:
-        if has_room(scale_set, zone):
+        if has_room(scale_set, zone, instance.priority):
             instance.zone, instance.state, instance.error = zone, "Creating", ""
             _boot(instance)
             return None

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from trimtab.emulators.azure.errors import not_allowed
+from trimtab.emulators.azure.instance import SPOT
 from trimtab.emulators.azure.scale_set import ScaleSet
 from trimtab.emulators.azure.usages import cores, exceeded, family
 from trimtab.emulators.azure.world import World
 from trimtab.emulators.shared.errors import ServiceError
 
 REASONS = ("allocation", "quota")
-_FIELDS = ("region", "instance_type", "zone", "reason")
+_FIELDS = ("region", "instance_type", "zone", "reason", "purchase")
 _GUIDE = "Read more about improving likelihood of allocation success at http://aka.ms/allocation-guidance"
 
 
@@ -25,9 +26,11 @@ def run_short(world: World, body: Mapping[str, Any]) -> None:
     world.shortages.append(shortage)
 
 
-def has_room(scale_set: ScaleSet, zone: str | None) -> bool:
-    """Whether machines are to be had in a zone, or in the region."""
-    return not any(_is_about(each, scale_set, zone) for each in scale_set.world.shortages if _has(each, "allocation"))
+def has_room(scale_set: ScaleSet, zone: str | None, priority: str) -> bool:
+    """Whether machines of a priority are to be had in a zone, or in the region."""
+    sort = "spot" if priority == SPOT else "on-demand"
+    shortages = [each for each in scale_set.world.shortages if _has(each, "allocation")]
+    return not any(_is_about(each, scale_set, zone) and each["purchase"] in ("*", sort) for each in shortages)
 
 
 def no_room(zone: str | None) -> ServiceError:

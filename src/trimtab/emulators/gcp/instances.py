@@ -17,7 +17,7 @@ from trimtab.emulators.gcp.health import (
 )
 from trimtab.emulators.gcp.member import Member, failed_attempt, instance_body
 from trimtab.emulators.gcp.operations import note_operation
-from trimtab.emulators.gcp.placement import machine_of, shortage_of, zone_for, zones_of
+from trimtab.emulators.gcp.placement import is_spot, machine_of, shortage_of, zone_for, zones_of
 from trimtab.emulators.gcp.quotas import exceeded
 from trimtab.emulators.gcp.versions import next_template
 from trimtab.emulators.gcp.world import Phase, World
@@ -104,20 +104,17 @@ class Instances:
         member.ends = False
         self.world.resources.pop(member.key, None)
         member.size, member.flexible = machine_of(self.world, self.body, member.template, member.zone)
-        shortage = shortage_of(self.world, member.size, member.zone)
+        spot = is_spot(self.world, member.template)
+        shortage = shortage_of(self.world, member.size, member.zone, spot=spot)
         if shortage is not None:
             self._failed(member, shortage)
             return
-        if (quota := exceeded(self.world, member.key, member.zone, member.size, self._is_spot(member))) is not None:
+        if (quota := exceeded(self.world, member.key, member.zone, member.size, spot)) is not None:
             self._failed(member, "quota", *quota)
             return
         member.error = None
         self._put_instance(member)
         self._later("boot_seconds", member, lambda: self._run(member))
-
-    def _is_spot(self, member: Member) -> bool:
-        template = self.world.resources[self.world.key(member.template)]["properties"]
-        return bool((template.get("scheduling") or {}).get("preemptible"))
 
     def _failed(self, member: Member, shortage: str, quota: str = "CPUS", limit: float = 24) -> None:
         before, number = member.error, member.number
@@ -139,8 +136,9 @@ class Instances:
 
     def is_short(self, zone: str, template: str = "") -> bool:
         """Whether the next instance could not be had in a zone."""
-        size, _ = machine_of(self.world, self.body, template or str(self.body["instanceTemplate"]), zone)
-        return shortage_of(self.world, size, zone) is not None
+        made_of = template or str(self.body["instanceTemplate"])
+        size, _ = machine_of(self.world, self.body, made_of, zone)
+        return shortage_of(self.world, size, zone, spot=is_spot(self.world, made_of)) is not None
 
     def _run(self, member: Member) -> None:
         member.running_since, member.action = self.world.now(), "NONE"

@@ -18,11 +18,13 @@ def zones_of(key: str, manager: Mapping[str, Any]) -> list[str]:
     return [entry["zone"].rsplit("/", 1)[-1] for entry in given] or [f"{place}-{suffix}" for suffix in ZONES[place][:3]]
 
 
-def shortage_of(world: World, size: str, zone: str) -> str | None:
-    """Why there is nothing of a machine type in a zone; `None` where there is."""
+def shortage_of(world: World, size: str, zone: str, *, spot: bool) -> str | None:
+    """Why there is nothing of a machine type in a zone, spot or on demand; `None` where there is."""
+    sort = "spot" if spot else "on-demand"
     for shortage in world.shortages:
         is_here = shortage["zone"] in ("*", zone) and zone.startswith(shortage.get("region") or "")
-        if is_here and shortage["instance_type"] in ("*", size):
+        is_sort = shortage.get("purchase") in (None, sort)
+        if is_here and is_sort and shortage["instance_type"] in ("*", size):
             return shortage.get("reason") or "stockout"
     return None
 
@@ -39,7 +41,15 @@ def machine_of(world: World, manager: Mapping[str, Any], template: str, zone: st
     if not sizes:
         given = str(world.resources[world.key(template)]["properties"]["machineType"])
         return given.rsplit("/", 1)[-1], False
-    return next((size for size in sizes if shortage_of(world, size, zone) is None), sizes[0]), True
+    spot = is_spot(world, template)
+    return next((size for size in sizes if shortage_of(world, size, zone, spot=spot) is None), sizes[0]), True
+
+
+def is_spot(world: World, template: str) -> bool:
+    """Whether the instances of a template are spot, as the API has called it of old as well."""
+    properties = world.resources[world.key(template)]["properties"]
+    scheduling = properties.get("scheduling") or {}
+    return bool(scheduling.get("preemptible")) or scheduling.get("provisioningModel") == "SPOT"
 
 
 def zone_for(shape: str, zones: Sequence[str], members: Sequence[Member], is_short: Callable[[str], bool]) -> str:

@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from trimtab.errors import TrimtabError
@@ -194,6 +194,7 @@ class ControlClient:
         zone: str = "*",
         region: str | None = None,
         reason: str | None = None,
+        purchase: Literal["spot", "on-demand"] | None = None,
     ) -> None:
         """
         Have no more instances of a type to be had in a zone; `*` is every one.
@@ -204,9 +205,12 @@ class ControlClient:
             region: On AWS without one us-east-1, on Azure everywhere.
             reason: On Azure `allocation`, which is the default, or `quota`; on Google Cloud `stockout`, which is the
                 default, `quota`, `addresses`, `permission` or `reservation`.
+            purchase: Only of spot instances, or only of those on demand; of both when left out.
         """
         shortage = {"region": region, "instance_type": instance_type, "zone": zone}
-        self._ask("POST", "shortages", shortage if reason is None else {**shortage, "reason": reason})
+        more = {"reason": reason, "purchase": purchase}
+        given = {name: value for name, value in more.items() if value is not None}
+        self._ask("POST", "shortages", {**shortage, **given})
 
     def end_shortages(self) -> None:
         """Have all instances to be had again."""

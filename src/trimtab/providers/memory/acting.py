@@ -35,6 +35,8 @@ class GroupActions:
             self.store.things[key].body["purchase"] = purchase
             if size != group.desired:
                 self.store.resize(key, size, "somebody asked for it", bounded=False)
+            else:
+                self.store.fill(key, self.store.clock.now())
 
     def execute(self, policy: str, *, value: float | None, threshold: float | None) -> None:
         """Go to the size that the policy asks for."""

@@ -168,17 +168,17 @@ class Store:
             id=f"a-{self._made:06}", at=at, status="done", description=text, cause=cause, sizes=(before, desired)
         )
         size.activities.insert(0, activity)
-        self._fill(key, at)
+        self.fill(key, at)
 
     def interrupt(self, key: Key) -> int:
         """Take the spot instances of a group away, and answer how many; others are asked for at once."""
         size = self.sizes[key]
         before = len(size.machines)
         size.machines = [machine for machine in size.machines if not machine.spot]
-        self._fill(key, self.clock.now())
+        self.fill(key, self.clock.now())
         return before - len(size.machines)
 
-    def _fill(self, key: Key, at: datetime) -> None:
+    def fill(self, key: Key, at: datetime) -> None:
         """Start what is missing, as far as it can be had."""
         body, size = self.things[key].body, self.sizes[key]
         size.refused = None
@@ -271,7 +271,7 @@ class Store:
         self._settled = now
         for key, size in self.sizes.items():
             if size.refused is not None and now - size.refused >= _RETRY:
-                self._fill(key, now)
+                self.fill(key, now)
 
     def _due(self, after: datetime, until: datetime) -> list[tuple[datetime, int, Callable[[datetime], None]]]:
         due: list[tuple[datetime, int, Callable[[datetime], None]]] = [
