@@ -8,7 +8,7 @@ import pytest
 import trimtab as tt
 from tests.providers.placing import TEMPLATES, placement
 from trimtab.controller import Controller
-from trimtab.controller.mixing import is_serving, is_there
+from trimtab.controller.mixing import is_serving
 from trimtab.errors import NotFound
 from trimtab.plan import Key
 from trimtab.store import open_store

@@ -1,6 +1,7 @@
 """Laws of the fall-back from spot: the floor, the whole, and how often it changes its mind, whatever the cloud does."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -50,7 +51,7 @@ def test_whatever_a_cloud_does(rule, minutes):
         if state.phase is FallbackPhase.ON_DEMAND and mix.state.phase is not FallbackPhase.ON_DEMAND:
             assert now - falls[-1] >= rule.return_after
         state = mix.state
-    assert all(later - earlier >= rule.return_after for earlier, later in zip(falls, falls[1:], strict=False))
+    assert all(later - earlier >= rule.return_after for earlier, later in pairwise(falls))
 
 
 RULE = FallbackRule(base=2)

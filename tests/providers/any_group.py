@@ -158,6 +158,9 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "purchase.sizes.*.size": ("t3.medium", "t3.large", "m5.large"),
     "purchase.sizes.*.weight": (1, 2, 4),
     "purchase.rebalance": YES,
+    "purchase.fallback": ("on-demand",),
+    "purchase.fallback_after": ("2m", "10m"),
+    "purchase.return_after": ("20m", "2h"),
     "purchase.reservation": ("cr-1", "cr-2"),
     "cooldown": ("4m", "10m"),
     "warm_up": ("2m", "15m"),
@@ -501,7 +504,11 @@ class Drawer:
             **self.some("purchase.", "reservation", of=4),
         }
         with_spot = ("on_demand_base", "on_demand_percent", "strategy", "max_price", "rebalance")
-        return {**fields, "spot": True, **self.some("purchase.", *with_spot)} if self.chance() else fields
+        if not self.chance():
+            return fields
+        back = self.some("purchase.", "fallback", of=4)
+        times = self.some("purchase.", "fallback_after", "return_after") if back else {}
+        return {**fields, "spot": True, **self.some("purchase.", *with_spot), **back, **times}
 
     def metric(self, prefix):
         match self.random.choice(["neutral", "neutral", "neutral", "custom", "promql", "math"]):

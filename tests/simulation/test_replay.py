@@ -188,6 +188,25 @@ def test_spot_instances_are_taken_and_replaced():
     assert again.interrupted.tolist() == run.interrupted.tolist()
 
 
+def test_on_demand_takes_the_place_of_spot_as_the_controller_has_it():
+    shortage = tt.Shortage(after=tt.minutes(10), duration=tt.hours(1), spot=True)
+    model = tt.FleetModel(capacity=10, boot=tt.minutes(1), interruptions=4, shortages=[shortage])
+    bounds = {"capacity": {"min": 2, "max": 8, "desired": 8}, "policies": {}, "alarms": {}}
+    runs = {}
+    for word, more in (("waits", {}), ("falls back", {"fallback": "on-demand", "return_after": "30m"})):
+        group = make_group(purchase={"spot": True, "on_demand_base": 2, **more}, **bounds)
+        runs[word] = tt.simulate(group, steps((180, 5)), preset="ec2", model=model, seed=1)
+    waits, back = runs["waits"], runs["falls back"]
+    assert waits.running[69] < 6, "EC2 goes on asking for spot"
+    on_demand = back.running - back.spot
+    assert set(on_demand[:10].tolist()) == {2}
+    assert back.running[30:70].min() >= 7, "but for what was taken within the minute"
+    assert on_demand[69] > 4
+    assert on_demand.min() >= 2
+    assert set(on_demand[-10:].tolist()) == {2}, "spot serves again"
+    assert tt.FleetModel.from_dict(back.to_dict(rows=False)["model"]).shortages == (shortage,)
+
+
 def test_sizes_are_units_where_they_have_weights():
     sizes = [{"size": "large", "weight": 3}, {"size": "small", "weight": 1}]
     group = hold(purchase={"sizes": sizes}, capacity={"min": 1, "max": 30, "desired": 4})

@@ -19,6 +19,7 @@ from trimtab.models import (
     Policy,
     PredictiveMode,
     PredictivePolicy,
+    Purchase,
     PythonPolicy,
     ScalingGroup,
     Schedule,
@@ -238,7 +239,7 @@ def _features_of_group(group: ScalingGroup) -> Iterator[tuple[str, str]]:
         ("strategy for spot", "purchase.strategy", purchase.strategy not in (None, SpotStrategy.PRIORITIZED)),
         ("spot price limit", "purchase.max_price", purchase.max_price),
         ("spot replaced before it is taken", "purchase.rebalance", purchase.rebalance),
-        ("fall-back from spot", "purchase.fallback", purchase.fallback),
+        *(("fall-back from spot", f"purchase.{name}", purchase.fallback) for name in _of_fallback(purchase)),
         ("capacity reservation", "purchase.reservation", purchase.reservation),
         *(("tags in capitals", f"tags.{tag}", True) for tag in _in_capitals(group.tags)),
         *(("tags in capitals", f"template.tags.{tag}", True) for tag in _in_capitals(group.template.tags)),
@@ -269,6 +270,13 @@ def _features_of_group(group: ScalingGroup) -> Iterator[tuple[str, str]]:
     yield from _each(
         "second pool of a balancer", "load_balancers", "alternate", [balancer.alternate for balancer in balancers]
     )
+
+
+def _of_fallback(purchase: Purchase) -> Iterator[str]:
+    """The fields of the fall-back that are not at their defaults."""
+    fields = type(purchase).model_fields
+    names = ("fallback", "fallback_after", "return_after")
+    return (name for name in names if getattr(purchase, name) != fields[name].default)
 
 
 def _single_thresholds(check: HealthCheck) -> Iterator[str]:

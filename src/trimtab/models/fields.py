@@ -218,6 +218,9 @@ FIELDS = {
         "max_price": "Most to pay for an instance-hour of spot, in the vendor's currency; the on-demand price when left out.",
         "sizes": "Instance types in order of preference; the template's size when left out.",
         "rebalance": "Replace spot instances at risk before they are taken.",
+        "fallback": "What runs in place of spot instances that cannot be had; nothing when left out.",
+        "fallback_after": "How long spot has to be short before instances run on demand in its place.",
+        "return_after": "How long instances run on demand before spot is tried again.",
         "reservation": "Capacity reservation to use, by the vendor's id."
     },
     "trimtab.models.rollout.Checkpoint": {

@@ -47,6 +47,8 @@ def refusal(scenarios: Sequence[Scenario]) -> str:
             return "their models measure in different ways"
         if each.every_step or (each.model.interruptions and each.group.purchase.spot):
             return "spot instances are interrupted by chance"
+        if each.group.purchase.fallback:
+            return "what spot lacks runs on demand, minute by minute"
         if problem := _group_refusal(each):
             return problem
     if len({_shape(each.group) for each in scenarios}) > 1:

@@ -39,11 +39,13 @@ class Shortage:
         after: How long after the beginning of the load it begins.
         duration: How long it lasts.
         zone: The one zone that has none, of those of the group's `placement`; all when empty.
+        spot: Whether spot instances alone cannot be had.
     """
 
     after: timedelta
     duration: timedelta
     zone: str = ""
+    spot: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +156,12 @@ class FleetModel:
         """JSON data; durations as in a fleet file, or in seconds where they are not whole seconds."""
         body: dict[str, Any] = {name: _plain(value) for name, value in asdict(self).items()}
         body["shortages"] = [
-            {"after": _plain(each.after), "duration": _plain(each.duration), "zone": each.zone}
+            {
+                "after": _plain(each.after),
+                "duration": _plain(each.duration),
+                "zone": each.zone,
+                **({"spot": True} if each.spot else {}),
+            }
             for each in self.shortages
         ]
         return body
@@ -177,7 +184,9 @@ class FleetModel:
             if name not in names:
                 raise InvalidArgument(f"a fleet model has no {name!r}; use {', '.join(sorted(names))}")
         shortages = tuple(
-            Shortage(_duration(each["after"]), _duration(each["duration"]), each.get("zone", ""))
+            Shortage(
+                _duration(each["after"]), _duration(each["duration"]), each.get("zone", ""), each.get("spot") is True
+            )
             for each in body.get("shortages", ())
         )
         values: dict[str, Any] = dict(body)

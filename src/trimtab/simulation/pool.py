@@ -29,11 +29,12 @@ class _Instance:
 
 
 class _Shortage(NamedTuple):
-    """A time without new instances in one zone, or in all (-1), in minutes."""
+    """A time without new instances, or without spot ones alone, in one zone, or in all (-1), in minutes."""
 
     begin: int
     end: int
     zone: int
+    spot: bool
 
 
 class Sparse(Protocol):
@@ -107,6 +108,7 @@ class Pool:
     Attributes:
         ahead: What changes in each minute: service, how many are in service, warm up and are paid for.
         short: Whether instances are wanted that cannot be had.
+        short_of_spot: Whether those would be spot.
         spots: How many run on spot capacity, those that drain left out.
         latest: When the last instance that is there comes into service, in seconds.
         drained: When the last one that was ended is gone.
@@ -136,7 +138,7 @@ class Pool:
         self._base, self._percent = purchase.on_demand_base, purchase.on_demand_percent
         self._fraction = Fraction.ON_DEMAND
         self.ahead, self._warming = ahead, warm_up
-        self.short = False
+        self.short = self.short_of_spot = False
         self.spots = 0
         self.latest = self.drained = ALWAYS
         self._launched = 0
@@ -152,11 +154,12 @@ class Pool:
     def resize(self, minute: int, size: int) -> None:
         """Launch or end instances at the beginning of a minute until they make up a size."""
         weight = self.weight
-        self.short = False
+        self.short = self.short_of_spot = False
         while len(self._instances) * weight < size:
-            zone = self._free_zone(minute)
+            spot = self._mixed and self._is_spot(len(self._instances) + 1)
+            zone = self._free_zone(minute, spot=spot)
             if zone is None:
-                self.short = True
+                self.short, self.short_of_spot = True, spot
                 return
             self._add(minute * MINUTE + self._chance.boot(self._launched), minute, zone)
             self._launched += 1
@@ -166,6 +169,14 @@ class Pool:
             ended = True
         if ended:
             self.latest = max([each.serves for each in self._instances], default=ALWAYS)
+
+    def share(self, base: int) -> None:
+        """Have so many units on demand from now on, before the group's share of the rest."""
+        self._base = base
+
+    def serving_spots(self, minute: int) -> int:
+        """The units of spot instances that serve at the beginning of a minute."""
+        return sum(each.spot and each.serves <= minute * MINUTE for each in self._instances) * self.weight
 
     def interrupt(self, minute: int, share: float) -> int:
         """Take spot instances in service, each with this chance, and answer how many."""
@@ -255,10 +266,11 @@ class Pool:
     def _fewest(self, minute: int) -> int:
         return min(range(len(self._zones)), key=self._zones.__getitem__)
 
-    def _free_zone(self, minute: int) -> int | None:
+    def _free_zone(self, minute: int, *, spot: bool) -> int | None:
         if not self._shortages:
             return self._fewest(minute) if len(self._zones) > 1 else 0
-        lacking = {each.zone for each in self._shortages if each.begin <= minute < each.end}
+        lasting = [each for each in self._shortages if each.begin <= minute < each.end]
+        lacking = {each.zone for each in lasting if spot or not each.spot}
         if -1 in lacking:
             return None
         zone = self._fewest(minute)
@@ -279,4 +291,4 @@ def _shortage_of(shortage: object, zones: Sequence[str]) -> _Shortage:
         raise InvalidArgument(f"shortage of zone {shortage.zone!r}: the group's placement has {there}; add it there")
     begin = shortage.after // timedelta(minutes=1)
     end = -(-(shortage.after + shortage.duration) // timedelta(minutes=1))
-    return _Shortage(begin, end, zones.index(shortage.zone) if shortage.zone else -1)
+    return _Shortage(begin, end, zones.index(shortage.zone) if shortage.zone else -1, shortage.spot)

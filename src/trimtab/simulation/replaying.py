@@ -7,7 +7,9 @@ from math import exp
 
 from trimtab.engine.alarms import AlarmState
 from trimtab.engine.decision import decide_by
+from trimtab.engine.fallback import FallbackRule, FallbackState, MixSeen, decide_mix
 from trimtab.engine.functions import Functions
+from trimtab.engine.mix import Fraction
 from trimtab.engine.presets import Preset, ScaleInAgreement, ScheduleStyle
 from trimtab.engine.ruleset import Ruleset, rules_for
 from trimtab.engine.values import Decision, History, Observation, Sized
@@ -97,6 +99,10 @@ class Replay:
         self._history = History()
         self._skipped = False
         self._states: Sequence[AlarmState] | None = None
+        rule = FallbackRule.of(group.purchase, preset)
+        # as the pool splits
+        self._fallback = rule and rule._replace(fraction=Fraction.ON_DEMAND)
+        self._mix, self._base, self._surge = FallbackState(), group.purchase.on_demand_base, 0
         self._preset, self._warm_up = preset, round(self._rules.longest_warm_up.total_seconds())
         self._stretch_end = self._bounds_hold = -1
         self._settled_until = 0
@@ -142,6 +148,8 @@ class Replay:
                 self._decide(minute, in_service + joining[minute])
             else:
                 self._skipped = True
+            if self._fallback is not None:
+                self._share(minute, self._fallback)
             service += seconds[minute]
             in_service += joining[minute]
             capacity = service * capacity_of_one
@@ -169,7 +177,7 @@ class Replay:
         else:
             self._decide_anew(minute, in_service)
         if self.trace.pool.short:
-            self.trace.pool.resize(minute, self.size)
+            self.trace.pool.resize(minute, self.size + self._surge)
 
     def _is_settled(self, minute: int, in_service: int) -> bool:
         """
@@ -239,7 +247,7 @@ class Replay:
                 trace.decisions.append((minute, decision))
             self.size = decision.size
             trace.sizes.append((minute, self.size))
-            trace.pool.resize(minute, self.size)
+            trace.pool.resize(minute, self.size + self._surge)
             trace.spots.append((minute, trace.pool.spots))
 
     def _begin_stretch(self, now: datetime, minute: int) -> None:
@@ -295,9 +303,29 @@ class Replay:
             self._states = states
             self.trace.states.append((minute, tuple(state.value for state in states)))
 
+    def _share(self, minute: int, rule: FallbackRule) -> None:
+        """What runs on demand in place of spot, as the controller decides it."""
+        pool, now = self.trace.pool, self._scenario.start + minute * _MINUTE
+        seen = MixSeen(
+            size=self.size,
+            on_demand=pool.units - pool.spots * pool.weight,
+            spot=pool.spots * pool.weight,
+            serving=pool.serving_spots(minute),
+            short_at=now if pool.short_of_spot else None,
+            short_on_demand=pool.short and not pool.short_of_spot,
+        )
+        mix = decide_mix(rule, self._mix, seen, now)
+        told, self._mix = (self._base, self._surge), mix.state
+        if told == (mix.base, mix.surge):
+            return
+        self._base, self._surge = mix.base, mix.surge
+        pool.share(mix.base)
+        pool.resize(minute, self.size + self._surge)
+        self.trace.spots.append((minute, pool.spots))
+
     def _interrupt(self, minute: int, share: float) -> None:
         pool = self.trace.pool
         if taken := pool.interrupt(minute, share):
             self.trace.interrupted.append((minute, taken))
-            pool.resize(minute, self.size)
+            pool.resize(minute, self.size + self._surge)
             self.trace.spots.append((minute, pool.spots))
