@@ -2,10 +2,12 @@
 
 from contextlib import suppress
 from datetime import timedelta
+from fnmatch import fnmatchcase
 
 import pytest
 
 import trimtab as tt
+from tests.controller.test_permissions import WITHOUT_RIGHT, action_of, granted
 from tests.providers.placing import TEMPLATES, placement
 from trimtab.controller import Controller
 from trimtab.controller.mixing import is_serving
@@ -37,6 +39,7 @@ class World:
         self.store = open_store("sqlite://")
         self.events = []
         self.seen = []
+        self.actions = set()
         plan = cloud.plan(self.fleet)
         assert not plan.problems, [str(problem) for problem in plan.problems]
         cloud.apply(plan).raise_for_failures()
@@ -60,9 +63,25 @@ class World:
         """Ticks for so many minutes, `STEP` apart; what serves after each."""
         for _ in range(minutes * MINUTE // STEP):
             self.test_cloud.clock.advance(STEP)
+            self._forget_calls()
             self.tick = self.controller.tick()
+            self.actions |= {action_of(self.provider, call) for call in self._calls()}
             assert not self.tick.errors, str(self.tick["web"])
             self.seen.append(self.counts())
+
+    def _calls(self):
+        if self.provider == "memory":
+            return []
+        made = [call for call in self.test_cloud.emulator.doors.requests() if call.operation]
+        return [call for call in made if not fnmatchcase(call.operation, "*perations*et")]
+
+    def _forget_calls(self):
+        if self.provider != "memory":
+            self.test_cloud.emulator.doors.clear_requests()
+
+    def used(self):
+        """What the controller has asked the cloud for that takes a right; nothing in memory."""
+        return self.actions - WITHOUT_RIGHT
 
     def take_away(self):
         """Have all spot instances taken away."""
@@ -122,6 +141,8 @@ def test_on_demand_takes_the_place_of_spot_for_as_long_as_there_is_none(make_wor
     assert world.read().desired == SIZE
     assert min(on_demand for on_demand, _ in world.seen) >= FLOOR
     assert world.told() == [("on-demand", ""), ("recovered", "on-demand")]
+    if world.provider != "memory":
+        assert world.used() <= granted(world.provider, world.cloud.permissions(world.fleet, controller=True))
 
 
 def test_the_floor_is_broken_only_where_there_is_nothing_which_is_said(make_world):

@@ -221,7 +221,7 @@ def _launches(case: Case) -> Iterator[Diagnosis]:
         yield Diagnosis(
             cause=cause,
             symptom=Symptom.TOO_LITTLE,
-            text=f"{text}: {state.running} of {state.desired} {state.unit} run",
+            text=f"{text}{_named(some)}: {state.running} of {state.desired} {state.unit} run",
             evidence=_failures(some),
             fix=fix,
         )
@@ -231,8 +231,20 @@ def _as_activity(instance: Instance, now: datetime) -> Activity:
     """An instance that could not be made and is kept in the list, as if its cloud had told of it."""
     text = f"{instance.id} could not be made"
     return Activity(
-        id=instance.id, at=now, status="failed", description=text, cause=instance.error, failure=instance.failure
+        id=instance.id,
+        at=now,
+        status="failed",
+        description=text,
+        cause=instance.error,
+        failure=instance.failure,
+        short=instance.short,
     )
+
+
+def _named(some: Sequence[Activity]) -> str:
+    """What the cloud had none of, as far as it says."""
+    names = dict.fromkeys(str(each.short) for each in some if each.short is not None)
+    return f" ({in_words(list(names), ' and ')})" if names else ""
 
 
 def _failures(some: Sequence[Activity]) -> tuple[str, ...]:

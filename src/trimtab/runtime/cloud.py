@@ -49,7 +49,7 @@ from trimtab.runtime.group import LiveGroup
 from trimtab.runtime.limits import held_to_limits
 from trimtab.runtime.pause import kinds_of
 from trimtab.runtime.planning import made_plan, with_places
-from trimtab.runtime.status import FleetStatus, GroupStatus, in_force_of
+from trimtab.runtime.status import FleetStatus, GroupStatus, in_force_of, shortages_of
 
 if TYPE_CHECKING:
     from trimtab import Explanation, FleetModel, Load, Rehearsal
@@ -231,6 +231,7 @@ class Cloud:
                 next_edge=timetable_of(group.schedules).next_edge(now, now + timedelta(days=7)),
                 alarms=tuple(alarm for alarm in alarms if alarm.group == group.name),
                 controlled=is_delegated(fleet, group, self.provider.name),
+                short=shortages_of(self.provider.live, states.get(places[group.name]), now),
             )
             for group in fleet.groups
         )

@@ -1,12 +1,15 @@
 """Makes a plan: reads, looks up, translates, and leaves alone what pauses, boosts and rollouts hold."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
+from trimtab.errors import ProviderError
 from trimtab.models import Fleet
-from trimtab.plan import MAIN, NAMED, Key, Kind, Live, Mark, Note, Plan, PlanRequest, Resource, make_plan
+from trimtab.phrases import in_words
+from trimtab.plan import MAIN, NAMED, Action, Key, Kind, Live, Mark, Note, Plan, PlanRequest, Resource, make_plan
 from trimtab.plan.changes import merged
 from trimtab.providers.base import Facts, PoolChoice
 from trimtab.providers.roles import Provider
@@ -75,7 +78,7 @@ def made_plan(provider: Provider, request: PlanRequest, now: datetime) -> Plan:
         adopt=request.adopt,
     )
     in_the_way, refused = resources.hindrances(plan.changes)
-    in_the_way = (*in_the_way, *_quota_notes(provider, fleet, facts, plan))
+    in_the_way = (*in_the_way, *_quota_notes(provider, fleet, facts, plan), *_shortage_notes(provider, plan, now))
     plan = replace(plan, notes=(*plan.notes, *in_the_way), problems=(*plan.problems, *refused), request=request)
     return with_ends(plan, live, now)
 
@@ -103,6 +106,27 @@ def _quota_notes(provider: Provider, fleet: Fleet, facts: Facts, plan: Plan) -> 
     resources = provider.resources
     account = Account(provider.name, provider.location, resources.quotas, provider.kinds, resources.surges_within)
     return tuple(quota_notes(account, fleet, facts.settled, plan.changes, plan.waiting))
+
+
+def _shortage_notes(provider: Provider, plan: Plan, now: datetime) -> Iterator[Note]:
+    """What the cloud has none of, for groups that the plan changes and of which instances are missing."""
+    kinds = {name for name, kind in provider.kinds.items() if kind.holds_instances}
+    changed = [
+        (change.group, change.key)
+        for change in plan.changes
+        if change.key.kind in kinds and change.action in (Action.UPDATE, Action.REPLACE)
+    ]
+    if not changed:
+        return
+    from trimtab.runtime.status import shortages_of
+
+    places = {(key.location, key.name): group for group, key in changed}
+    with suppress(ProviderError):
+        for state in provider.live.read_states(places):
+            short = shortages_of(provider.live, state, now)
+            if short and (state.location, state.name) in places:
+                text = f"{state.running} of {state.desired} run: the cloud has no {in_words([*map(str, short)], ' and no ')}"
+                yield Note(text, places[state.location, state.name])
 
 
 def _missing_alarms(provider: Provider, fleet: Fleet) -> Iterable[Note]:

@@ -1,17 +1,19 @@
 """How a fleet stands: sizes, instances, schedules in force, alarms."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from trimtab.engine.first_seen import in_force_since
 from trimtab.engine.timetable import InForce
-from trimtab.errors import ProviderError
+from trimtab.errors import ProviderError, TrimtabError
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.plan import Plan
-from trimtab.providers.base import Activity, AlarmState, GroupState
+from trimtab.providers.base import Activity, AlarmState, GroupState, Short
 from trimtab.providers.datapoints import Datapoints
+from trimtab.providers.roles import LiveState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,7 @@ class GroupStatus:
         controlled: Whether the controller sizes it, because the cloud cannot do all that it asks for.
         cpu: Its load of late; only in a watch.
         activity: What was last done to it, if that was of late; only in a watch.
+        short: What the cloud had none of lately, where instances are missing.
         waits: Whether a changed template waits for a rollout; `None` where nobody asked, or it cannot be told.
     """
 
@@ -41,6 +44,7 @@ class GroupStatus:
     cpu: Datapoints | None = None
     activity: Activity | None = None
     waits: bool | None = None
+    short: tuple[Short, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """JSON data."""
@@ -54,6 +58,7 @@ class GroupStatus:
             "next_edge": self.next_edge.isoformat() if self.next_edge else None,
             "controlled": self.controlled,
             "waits_for_rollout": self.waits,
+            "short": [str(each) for each in self.short],
             "alarms": [{"name": alarm.name, "state": alarm.state, "reason": alarm.reason} for alarm in self.alarms],
             **(_watched_dict(self) if self.cpu else {}),
         }
@@ -138,6 +143,30 @@ class FleetStatus:
         """JSON data."""
         groups = [group.to_dict() for group in self.groups]
         return {"fleet": self.fleet, "provider": self.provider, "at": self.at.isoformat(), "groups": groups}
+
+
+SHORT_OF_LATE = timedelta(hours=2)
+"""How old a shortage may be that is named: EC2 Auto Scaling tries again after an hour at most."""
+_LAST = 20
+
+
+def shortages_of(live: LiveState, state: GroupState | None, now: datetime) -> tuple[Short, ...]:
+    """
+    What the cloud had none of, of a group of which instances are missing; asks for its activities where none says so.
+
+    Args:
+        live: Who is asked; where it cannot answer, nothing is named.
+        state: The group; nothing is missing of one that does not exist.
+        now: The moment.
+    """
+    if state is None or state.deleting:
+        return ()
+    failed = dict.fromkeys(each.short for each in state.instances if each.short is not None)
+    if not failed and state.running + state.pending < state.desired:
+        with suppress(TrimtabError):
+            told = live.read_activities(state.location, state.name, _LAST)
+            failed = dict.fromkeys(each.short for each in told if each.short and now - each.at <= SHORT_OF_LATE)
+    return tuple(failed)
 
 
 def in_force_of(group: ScalingGroup, state: GroupState | None, now: datetime) -> InForce:

@@ -83,6 +83,8 @@ def remarks_on(group: GroupStatus, now: datetime) -> Iterator[Text]:
         yield _remark(group, f"{state.boost}{_boost_rest(state, now)}")
     if state.outdated:
         yield _remark(group, f"{state.outdated} of {len(state.instances)} on the old template")
+    if group.short:
+        yield _remark(group, f"the cloud has no {in_words([str(each) for each in group.short], ' and no ')}")
     wanted_bounds = (_minimum(group, now), group.in_force.max)
     if not group.controlled and not state.paused and (state.min, state.max) != wanted_bounds:
         wanted = f"{_minimum(group, now)} to {group.in_force.max}"

@@ -45,5 +45,6 @@ ACTIONS = {
     "ApplicationGateways_List": "Microsoft.Network/applicationGateways/read",
     "Usage_List": "Microsoft.Compute/locations/usages/read",
     "VirtualMachineImages_List": "Microsoft.Compute/locations/publishers/artifacttypes/offers/skus/versions/read",
+    "VirtualMachines_List": "Microsoft.Compute/virtualMachines/read",
 }
 """What Azure asks a role for; operations that are polled ask for nothing of their own."""

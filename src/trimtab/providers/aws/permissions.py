@@ -36,6 +36,7 @@ class Need(StrEnum):
     ROLES = "roles of hooks and of groups"
     DEFAULT_ROLE = "groups without a service-linked role of their own"
     SPOT = "spot instances"
+    FALLBACK = "spot instances that fall back on demand"
     ROLLOUTS = "rollouts"
     SHARES = "two target groups that share requests"
 
@@ -157,6 +158,9 @@ CONTROLLED: Sequence[Grant] = (
     Grant("autoscaling:DescribeAutoScalingGroups"),
     Grant("cloudwatch:GetMetricData"),
     Grant("autoscaling:SetDesiredCapacity", On.OWN_GROUPS),
+    Grant("autoscaling:DescribeScalingActivities", need=Need.FALLBACK),
+    Grant("ec2:DescribeInstances", need=Need.FALLBACK),
+    Grant("autoscaling:UpdateAutoScalingGroup", On.OWN_GROUPS, Need.FALLBACK),
 )
 """What the controller does."""
 IMPLIED: Mapping[str, str] = {
@@ -291,6 +295,7 @@ def _needs(group: ScalingGroup) -> Mapping[Need, bool]:
         Need.ROLES: bool(_roles(group)),
         Need.DEFAULT_ROLE: aws.service_linked_role is None,
         Need.SPOT: group.purchase.spot,
+        Need.FALLBACK: bool(group.purchase.fallback),
         Need.ROLLOUTS: group.rollout is not None,
         Need.SHARES: group.rollout is not None
         and group.rollout.strategy == BLUE_GREEN

@@ -79,6 +79,8 @@ def controller_definition(fleet: Fleet, home: Home, *, read_only: bool) -> dict[
     actions = {*CONTROLLED_READ, *(() if read_only else (f"{SETS}/write",))}
     if any(map(is_flexible, fleet.groups)):
         actions.add("Microsoft.Compute/virtualMachines/read")
+    if any(group.purchase.fallback for group in fleet.groups):
+        actions |= {f"{INSIGHTS}/eventtypes/values/Read", *(() if read_only else (f"{SETS}/delete/action",))}
     named = f"trimtab {fleet.name} {'shadow ' if read_only else ''}controller"
     return _definition(named, f"What the controller of the fleet {fleet.name} needs", fleet, home, actions, ())
 

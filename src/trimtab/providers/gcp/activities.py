@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from trimtab.providers.base import Activity, failure_of, patterns_of
+from trimtab.providers.base import Activity, Failure, Short, failure_of, patterns_of
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.ids import name_of, parse_link, place_of, region_of, scoped
 from trimtab.providers.gcp.states import find_scaler
@@ -112,13 +112,16 @@ def _failure(item: Mapping[str, Any]) -> Activity:
     error, details = item.get("error") or {}, item.get("instanceActionDetails") or {}
     name = name_of(str(details.get("instance", "")))
     at = str(item.get("timestamp", ""))
+    failure = failure_of(f"{error.get('code')}: {error.get('message')}", FAILURES)
+    zone = parse_link(str(details.get("instance", ""))).zone
     return Activity(
         id=f"{name} {at}",
         at=datetime.fromisoformat(at).astimezone(UTC),
         status="failed",
         description=f"{str(details.get('action', 'creating')).lower()} {name}",
         cause=f"{error.get('code')}: {error.get('message')}",
-        failure=failure_of(f"{error.get('code')}: {error.get('message')}", FAILURES),
+        failure=failure,
+        short=Short(zone=zone) if failure is Failure.SHORTAGE else None,
     )
 
 
