@@ -12,8 +12,8 @@ from trimtab.views.status import status_view
 
 SHORT = {
     "aws": "on-demand t3.small in us-east-1a",
-    "azure": "Standard_D2s_v5",
-    "gcp": "instances in us-central1-",
+    "azure": "on-demand Standard_D2s_v5",
+    "gcp": "on-demand e2-small in europe-west1-",
 }
 
 
@@ -43,6 +43,6 @@ def test_a_shortage_is_named(provider):
         shown = Console(file=StringIO(), width=200)
         shown.print(status_view(status, fleet))
         assert f"web: the cloud has no {SHORT[provider]}" in shown.file.getvalue()
-        assert SHORT[provider] in str(tt.explain(fleet["web"], cloud, fleet=fleet))
+        assert SHORT[provider] in str(cloud.explain(fleet, "web", diagnose=True).diagnoses)
         plan = cloud.plan(fleet_of(provider, place, tags={"team": "shop"}))
         assert any(SHORT[provider] in note.text for note in plan.notes), [str(note) for note in plan.notes]

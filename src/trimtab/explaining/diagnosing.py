@@ -221,7 +221,7 @@ def _launches(case: Case) -> Iterator[Diagnosis]:
         yield Diagnosis(
             cause=cause,
             symptom=Symptom.TOO_LITTLE,
-            text=f"{text}{_named(some)}: {state.running} of {state.desired} {state.unit} run",
+            text=f"{text}{_named(case, some)}: {state.running} of {state.desired} {state.unit} run",
             evidence=_failures(some),
             fix=fix,
         )
@@ -241,9 +241,9 @@ def _as_activity(instance: Instance, now: datetime) -> Activity:
     )
 
 
-def _named(some: Sequence[Activity]) -> str:
+def _named(case: Case, some: Sequence[Activity]) -> str:
     """What the cloud had none of, as far as it says."""
-    names = dict.fromkeys(str(each.short) for each in some if each.short is not None)
+    names = dict.fromkeys(str(each.short.of(case.group)) for each in some if each.short is not None)
     return f" ({in_words(list(names), ' and ')})" if names else ""
 
 

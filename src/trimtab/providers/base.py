@@ -50,6 +50,17 @@ class Short:
     zone: str = ""
     spot: bool | None = None
 
+    def of(self, group: ScalingGroup) -> "Short":
+        """The same with what the group says where the cloud does not: its only size, and the only sort that it has."""
+        purchase = group.purchase
+        sizes = [option.size for option in purchase.sizes] or [group.template.size_name or ""]
+        is_shared = purchase.spot and bool(purchase.on_demand_base or purchase.on_demand_percent or purchase.fallback)
+        return Short(
+            size=self.size or (sizes[0] if len(sizes) == 1 else ""),
+            zone=self.zone,
+            spot=purchase.spot if self.spot is None and not is_shared else self.spot,
+        )
+
     def __str__(self) -> str:
         """`spot m5.large in us-east-1a`."""
         sort = "" if self.spot is None else "spot" if self.spot else "on-demand"

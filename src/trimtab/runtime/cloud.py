@@ -231,7 +231,7 @@ class Cloud:
                 next_edge=timetable_of(group.schedules).next_edge(now, now + timedelta(days=7)),
                 alarms=tuple(alarm for alarm in alarms if alarm.group == group.name),
                 controlled=is_delegated(fleet, group, self.provider.name),
-                short=shortages_of(self.provider.live, states.get(places[group.name]), now),
+                short=shortages_of(self.provider.live, group, states.get(places[group.name]), now),
             )
             for group in fleet.groups
         )

@@ -78,7 +78,11 @@ def made_plan(provider: Provider, request: PlanRequest, now: datetime) -> Plan:
         adopt=request.adopt,
     )
     in_the_way, refused = resources.hindrances(plan.changes)
-    in_the_way = (*in_the_way, *_quota_notes(provider, fleet, facts, plan), *_shortage_notes(provider, plan, now))
+    in_the_way = (
+        *in_the_way,
+        *_quota_notes(provider, fleet, facts, plan),
+        *_shortage_notes(provider, fleet, plan, now),
+    )
     plan = replace(plan, notes=(*plan.notes, *in_the_way), problems=(*plan.problems, *refused), request=request)
     return with_ends(plan, live, now)
 
@@ -108,7 +112,7 @@ def _quota_notes(provider: Provider, fleet: Fleet, facts: Facts, plan: Plan) -> 
     return tuple(quota_notes(account, fleet, facts.settled, plan.changes, plan.waiting))
 
 
-def _shortage_notes(provider: Provider, plan: Plan, now: datetime) -> Iterator[Note]:
+def _shortage_notes(provider: Provider, fleet: Fleet, plan: Plan, now: datetime) -> Iterator[Note]:
     """What the cloud has none of, for groups that the plan changes and of which instances are missing."""
     kinds = {name for name, kind in provider.kinds.items() if kind.holds_instances}
     changed = [
@@ -123,10 +127,11 @@ def _shortage_notes(provider: Provider, plan: Plan, now: datetime) -> Iterator[N
     places = {(key.location, key.name): group for group, key in changed}
     with suppress(ProviderError):
         for state in provider.live.read_states(places):
-            short = shortages_of(provider.live, state, now)
-            if short and (state.location, state.name) in places:
-                text = f"{state.running} of {state.desired} run: the cloud has no {in_words([*map(str, short)], ' and no ')}"
-                yield Note(text, places[state.location, state.name])
+            name = places.get((state.location, state.name), "")
+            short = shortages_of(provider.live, fleet[name], state, now) if name else ()
+            if short:
+                none = in_words([*map(str, short)], " and no ")
+                yield Note(f"{state.running} of {state.desired} run: the cloud has no {none}", name)
 
 
 def _missing_alarms(provider: Provider, fleet: Fleet) -> Iterable[Note]:

@@ -150,13 +150,14 @@ SHORT_OF_LATE = timedelta(hours=2)
 _LAST = 20
 
 
-def shortages_of(live: LiveState, state: GroupState | None, now: datetime) -> tuple[Short, ...]:
+def shortages_of(live: LiveState, group: ScalingGroup, state: GroupState | None, now: datetime) -> tuple[Short, ...]:
     """
     What the cloud had none of, of a group of which instances are missing; asks for its activities where none says so.
 
     Args:
         live: Who is asked; where it cannot answer, nothing is named.
-        state: The group; nothing is missing of one that does not exist.
+        group: As its fleet has it.
+        state: As it stands; nothing is missing of one that does not exist.
         now: The moment.
     """
     if state is None or state.deleting:
@@ -166,7 +167,7 @@ def shortages_of(live: LiveState, state: GroupState | None, now: datetime) -> tu
         with suppress(TrimtabError):
             told = live.read_activities(state.location, state.name, _LAST)
             failed = dict.fromkeys(each.short for each in told if each.short and now - each.at <= SHORT_OF_LATE)
-    return tuple(failed)
+    return tuple(dict.fromkeys(each.of(group) for each in failed))
 
 
 def in_force_of(group: ScalingGroup, state: GroupState | None, now: datetime) -> InForce:

@@ -320,6 +320,9 @@ class _Group(GroupTranslator):
                 several,
                 "a mix with spot, or several sizes, takes another scale set; write `azure: {orchestration: flexible}`",
             )
+        if self.falls_back and group.azure.eviction == "deallocate":
+            text = "an instance that is deallocated stays in the size, and nothing can run in its place"
+            yield "azure.eviction", f"{text}; write `delete`, or leave `purchase.fallback` out"
         for index, disk in enumerate(group.template.disks):
             yield from template.disk_problems(disk, f"template.disks.{index}")
         if asks_balancer(group) and not self.attached.probe and not self.facts.unknown:

@@ -6,23 +6,15 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from trimtab.providers.base import Activity, Failure, Short, failure_of, patterns_of
+from trimtab.providers.base import Activity, Failure, Short, failure_of
 from trimtab.providers.gcp.client import Calls
+from trimtab.providers.gcp.errors import FAILURES
 from trimtab.providers.gcp.ids import name_of, parse_link, place_of, region_of, scoped
 from trimtab.providers.gcp.states import find_scaler
 
 LOOK_BACK = timedelta(days=7)
 """How far back operations are read; Compute Engine keeps them for two weeks."""
 WORDS: Mapping[str, str] = {"insert": "create"}
-# https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-resource-availability
-# https://cloud.google.com/compute/docs/instance-groups/troubleshooting-managed-instance-groups
-FAILURES = patterns_of(
-    shortage=r"RESOURCE_POOL_EXHAUSTED|STOCKOUT|CONDITION_NOT_MET",
-    quota=r"QUOTA_EXCEEDED",
-    image=r"\bimages/|\bimage\b.*not found",
-    addresses=r"IP_SPACE_EXHAUSTED",
-    permission=r"PERMISSIONS_ERROR|FORBIDDEN",
-)
 CHANGES: Mapping[str, int] = {"insert": 1, "delete": -1}
 """What an operation on an instance does to the number of them."""
 MODES = "MODE_"

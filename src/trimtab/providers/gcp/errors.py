@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trimtab.errors import AlreadyExists, Conflict, InvalidRequest, NotFound, ProviderError, Throttled, Unreachable
+from trimtab.providers.base import patterns_of
 from trimtab.providers.errors import ErrorRow, ErrorTable
 from trimtab.providers.replies import Call
 
@@ -30,6 +31,18 @@ ERRORS = ErrorTable(
         ErrorRow(Conflict, statuses={412}),
     )
 )
+
+
+# https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-resource-availability
+# https://cloud.google.com/compute/docs/instance-groups/troubleshooting-managed-instance-groups
+FAILURES = patterns_of(
+    shortage=r"RESOURCE_POOL_EXHAUSTED|STOCKOUT|CONDITION_NOT_MET",
+    quota=r"QUOTA_EXCEEDED",
+    image=r"\bimages/|\bimage\b.*not found",
+    addresses=r"IP_SPACE_EXHAUSTED",
+    permission=r"PERMISSIONS_ERROR|FORBIDDEN",
+)
+"""What texts say of instances that could not be made."""
 
 
 def failed(call: Call, operation: Mapping[str, Any]) -> ProviderError:

@@ -12,8 +12,9 @@ from trimtab.engine.signals import Window
 from trimtab.errors import AccessDenied, InvalidRequest, NotFound, ProviderError, Unauthenticated
 from trimtab.models import Fleet
 from trimtab.plan import Resource, read_description
-from trimtab.providers.base import AlarmChange, AlarmState, GroupState, Instance, InstanceState
+from trimtab.providers.base import AlarmChange, AlarmState, GroupState, Instance, InstanceState, failure_of
 from trimtab.providers.gcp.client import Calls
+from trimtab.providers.gcp.errors import FAILURES
 from trimtab.providers.gcp.ids import Place, lengthened, name_of, parse_link, place_of, scoped, short
 from trimtab.providers.gcp.kinds import ALERT_POLICY
 from trimtab.providers.gcp.reads import deletions, list_monitored, managed_instances
@@ -243,11 +244,12 @@ def _instance(item: Mapping[str, Any], current: str, reached: Mapping[str, Mappi
     template = str((item.get("version") or {}).get("instanceTemplate", ""))
     healthy = _health(item)
     card: Mapping[str, Any] = next(iter(machine.get("networkInterfaces") or ()), {})
+    state, error = _state_of(item), _error_of(item)
     public = next((config.get("natIP", "") for config in card.get("accessConfigs") or ()), "")
     return Instance(
         id=name_of(link),
         zone=parse_link(link).zone,
-        state=_state_of(item),
+        state=state,
         healthy=healthy,
         serving=healthy,
         size=_size(item, machine),
@@ -255,7 +257,15 @@ def _instance(item: Mapping[str, Any], current: str, reached: Mapping[str, Mappi
         outdated=bool(template and current and template != current),
         private_address=str(card.get("networkIP", "")),
         public_address=str(public or ""),
+        failure=failure_of(error, FAILURES) if error and state is InstanceState.PENDING else None,
+        error=error if state is InstanceState.PENDING else "",
     )
+
+
+def _error_of(item: Mapping[str, Any]) -> str:
+    """Why the last attempt to make it failed (`lastAttempt`, Compute Engine API, ManagedInstance)."""
+    errors = ((item.get("lastAttempt") or {}).get("errors") or {}).get("errors") or ()
+    return "; ".join(f"{error.get('code')}: {error.get('message')}" for error in errors)
 
 
 def template_of(manager: Mapping[str, Any]) -> str:
