@@ -6,9 +6,9 @@ import botocore.session
 import pytest
 
 import trimtab as tt
+from tests.controller.rights import WITHOUT_RIGHT, action_of, granted
 from tests.providers.azure.rights import ACTIONS
 from tests.providers.emulated import CLOUDS, emulated, fleet_for
-from tests.providers.gcp.rights import permission_of
 from trimtab.controller import Controller, TickOutcome
 from trimtab.sources import Function
 
@@ -20,20 +20,6 @@ UNSEEN = {
     "compute.zoneOperations.get",
 }
 """Google asks for these beside what a log of calls shows: of an aggregated list, and while a resize is under way."""
-
-
-def action_of(name, call):
-    """What a cloud asks a caller for."""
-    if name == "aws":
-        return f"{call.service}:{call.operation}"
-    return ACTIONS[call.operation] if name == "azure" else permission_of(call)
-
-
-def granted(name, document):
-    """The actions of a policy document or a role."""
-    if name == "aws":
-        return {action for statement in document["Statement"] for action in statement["Action"]}
-    return {*document["Actions"], *document["DataActions"]} if name == "azure" else {*document["includedPermissions"]}
 
 
 def controlled(world):
@@ -58,9 +44,6 @@ def life(request):
         fleet = controlled(world)
         cloud.apply(cloud.plan(fleet), "accepted").raise_for_failures()
         yield request.param, world, cloud, fleet, calls_of(world)
-
-
-WITHOUT_RIGHT = {"sts:GetCallerIdentity"}
 
 
 def test_what_takes_no_right_is_said_by_the_vendor():

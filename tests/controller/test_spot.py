@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 import pytest
 
 import trimtab as tt
-from tests.controller.test_permissions import WITHOUT_RIGHT, action_of, granted
+from tests.controller.rights import WITHOUT_RIGHT, action_of, granted
 from tests.providers.placing import TEMPLATES, placement
 from trimtab.controller import Controller
 from trimtab.controller.mixing import is_serving

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from trimtab.clock import Clock
-from trimtab.engine.mix import split
 from trimtab.engine.openings import last_opening, openings
 from trimtab.engine.timetable import Timetable, timetable_of
 from trimtab.errors import Conflict, InvalidRequest, NotFound, ProviderError
@@ -213,6 +212,8 @@ class Store:
         size, purchase = self.sizes[key].desired, self.things[key].body.get("purchase") or {}
         if not purchase.get("spot"):
             return size
+        from trimtab.engine.mix import split  # few groups are spot
+
         base, percent = purchase.get("on_demand_base") or 0, purchase.get("on_demand_percent") or 0
         return split(size, base=base, percent=percent).on_demand
 
