@@ -11,6 +11,7 @@ from trimtab.controller.observing import Asked, observe, queries_of
 from trimtab.controller.results import GroupTick, MixTick, TickOutcome
 from trimtab.declarations import declarations_of
 from trimtab.engine.decision import decide
+from trimtab.engine.fallback import FallbackState
 from trimtab.engine.functions import NO_FUNCTIONS, Functions
 from trimtab.engine.presets import EC2, PRESETS, CooldownScope, MissingMetric, Preset
 from trimtab.engine.ruleset import rules_for
@@ -164,9 +165,12 @@ def consider(
     believed = (shadow_size if shadow else believed_size)(memory, state.desired, now)
     if believed.used is not None:
         memory = replace(memory, stale=tuple(item for item in memory.stale if item is not believed.used))
-    if told is not None:
-        believed, memory = without_surge(memory, state, believed)
-        memory = memory.having_spots(state)
+    if told is not None or memory.surge:
+        is_known = told is not None and told.is_known
+        believed, memory = without_surge(memory, state, believed, is_known=is_known)
+        memory = memory.having_spots(state) if is_known else memory
+    if told is None:  # it falls back no longer, or never did
+        memory = replace(memory, fallback=FallbackState(), surge=0, spots=())
     if believed.size + memory.surge == state.desired and not shadow:
         memory = replace(memory, written=Written(state.desired, memory.written.at if memory.written else now))
     if memory.history.at is None:
@@ -189,7 +193,8 @@ class Verdict(NamedTuple):
     @property
     def total(self) -> int:
         """The size to ask the cloud for."""
-        return self.decision.size if self.mix is None else self.mix.total
+        # where it is not known what there is, what was asked for stays
+        return self.decision.size + self.considered.memory.surge if self.mix is None else self.mix.total
 
     @property
     def must_write(self) -> bool:

@@ -217,7 +217,9 @@ def believed_size(memory: GroupMemory, live: int, now: datetime) -> Believed:
     return Believed(live, f"resized from {written.size} to {live} by somebody else")
 
 
-def without_surge(memory: GroupMemory, state: GroupState, total: Believed) -> tuple[Believed, GroupMemory]:
+def without_surge(
+    memory: GroupMemory, state: GroupState, total: Believed, *, is_known: bool
+) -> tuple[Believed, GroupMemory]:
     """
     The size of a group that falls back: without what it was asked to have beyond, with what was taken away from it.
 
@@ -228,11 +230,12 @@ def without_surge(memory: GroupMemory, state: GroupState, total: Believed) -> tu
         memory: What is remembered, this read not included.
         state: The group as it was read.
         total: The size that it is taken to have, all included.
+        is_known: Whether it was read which instances are spot.
     """
     written = memory.written
     if written is None:
         return total, memory
-    lost = len(set(memory.spots) - set(_spots(state)))
+    lost = len(set(memory.spots) - set(_spots(state))) if is_known else 0
     if lost and total.size == written.size - lost:
         text = f"{lost} spot instance(s) were taken away, and the size with them"
         return Believed(written.size - memory.surge, text), memory

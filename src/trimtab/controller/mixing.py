@@ -33,6 +33,11 @@ class Told(NamedTuple):
 
     activities: Sequence[Activity] | TrimtabError
 
+    @property
+    def is_known(self) -> bool:
+        """Whether it answered."""
+        return not isinstance(self.activities, TrimtabError)
+
 
 class Mix(NamedTuple):
     """

@@ -218,7 +218,7 @@ class Ticking:
         subject, size, now = verdict.considered.subject, verdict.total, self.clock.now()
         before = verdict.considered.state.desired
         enacted = after_decision(verdict, now, enacted=True)
-        enacted = replace(enacted, surge=verdict.mix.decision.surge if verdict.mix else 0)
+        enacted = replace(enacted, surge=verdict.mix.decision.surge if verdict.mix else enacted.surge)
         written = enacted.having_written(size, before, now, is_known=True)
         refused = after_decision(verdict, now, enacted=False)
         try:
