@@ -132,10 +132,11 @@ class GroupActions:
         """
         One UpdateAutoScalingGroup with the size and all shares of the group, the base in them.
 
-        Where the base is so already, the size alone is set. What a policy leaves out stays as it is, its template among it. Instances are replaced by that to keep the
-        shares: "An update to this setting means a gradual replacement of instances to adjust the current On-Demand and
-        Spot Instance levels [...] When replacing instances, Amazon EC2 Auto Scaling launches new instances before
-        terminating the previous ones" (AWS CloudFormation, InstancesDistribution).
+        Where the base is so already, the size alone is set. What a policy leaves out stays as it is, its template among
+        it. Instances are replaced to keep the shares: "An update to this setting means a gradual replacement of
+        instances to adjust the current On-Demand and Spot Instance levels [...] When replacing instances, Amazon EC2
+        Auto Scaling launches new instances before terminating the previous ones" (AWS CloudFormation,
+        InstancesDistribution).
         """
         shares = (self._read().get("MixedInstancesPolicy") or {}).get("InstancesDistribution") or {}
         if shares.get("OnDemandBaseCapacity") == base:  # an instance refresh refuses another policy, and no size
