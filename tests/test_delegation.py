@@ -103,3 +103,44 @@ def test_what_the_cloud_does_by_itself_is_left_to_it():
     native = {"policies": {"hold": {"type": "target-tracking", "metric": "cpu", "target": 60}}, "alarms": {}}
     fleet = fleet_for("gcp", **native, schedules={})
     assert not any("controller" in str(note) for note in translate(fleet, "gcp", now=NOW).notes)
+
+
+SPOT = {"spot": True, "on_demand_base": 2, "fallback": "on-demand"}
+BASE = {
+    "aws": "MixedInstancesPolicy.InstancesDistribution.OnDemandBaseCapacity",
+    "azure": "properties.priorityMixPolicy.baseRegularPriorityCount",
+    "memory": "purchase.on_demand_base",
+}
+
+
+def falling_back(provider, *, controller=True, **purchase):
+    group = {
+        "capacity": {"min": 2, "max": 10},
+        "template": {"image": IMAGES.get(provider, "ami-12c6146b"), "size": SIZES.get(provider, "t3.small")},
+        "purchase": {**SPOT, **purchase},
+        "azure": {"orchestration": "flexible"},
+    }
+    fleet = tt.Fleet(name="shop", groups={"web": group}, controller=controller)
+    return translate(fleet, provider, now=NOW)
+
+
+@pytest.mark.parametrize("provider", BASE)
+def test_a_fall_back_from_spot_needs_the_controller_whose_the_base_is(provider):
+    (problem,) = [str(each) for each in falling_back(provider, controller=False).problems]
+    assert "purchase.fallback: fall-back from spot" in problem
+    assert "controller: true" in problem
+    translation = falling_back(provider)
+    assert not translation.problems
+    assert any("purchase.fallback: fall-back from spot" in str(note) for note in translation.notes)
+    assert [item.key.kind for item in translation.resources if BASE[provider] in item.initial]
+    marks = {
+        item.mark.kept["controller"]
+        for some in ({}, {"return_after": "1h"}, {"on_demand_base": 3})
+        for item in falling_back(provider, **some).resources
+        if item.mark and "controller" in item.mark.kept
+    }
+    assert len(marks) == 3, "a plan shows that the rules of the fall-back are others"
+
+
+def test_a_cloud_that_cannot_share_a_group_refuses_the_fall_back_by_name():
+    assert any("purchase.fallback" in str(each) for each in falling_back("gcp").problems)

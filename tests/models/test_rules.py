@@ -84,6 +84,13 @@ REFUSED: list[tuple[type[Model], dict[str, Any], str]] = [
     (InstanceTemplate, template(disks=[{"device": "a"}, {"device": "a"}]), "two disks are called a"),
     (InstanceTemplate, template(metadata_hops=65), "give 64 or less"),
     (Purchase, {"on_demand_base": 1}, "`on_demand_base` needs `spot: true`"),
+    (Purchase, {"fallback": "on-demand"}, "`fallback` needs `spot: true`"),
+    (Purchase, {"spot": True, "return_after": "1h"}, "`return_after` needs `fallback: on-demand`"),
+    (
+        Purchase,
+        {"spot": True, "fallback": "on-demand", "fallback_after": "30s"},
+        "`fallback_after` is less than a minute",
+    ),
     (Purchase, {"sizes": [{"size": "a"}, {"size": "a"}]}, "size 'a' is listed twice"),
     (Purchase, {"spot": True, "max_price": "cheap"}, "write a price in quotes"),
     (Alarm, ALARM | {"below": 3}, "found `above` and `below`"),
