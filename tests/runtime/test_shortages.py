@@ -46,3 +46,31 @@ def test_a_shortage_is_named(provider):
         assert SHORT[provider] in str(cloud.explain(fleet, "web", diagnose=True).diagnoses)
         plan = cloud.plan(fleet_of(provider, place, tags={"team": "shop"}))
         assert any(SHORT[provider] in note.text for note in plan.notes), [str(note) for note in plan.notes]
+
+
+SIZES = {
+    "aws": ("t3.small", "t3.medium"),
+    "azure": ("Standard_D2s_v5", "Standard_D2as_v5"),
+    "gcp": ("e2-small", "e2-medium"),
+}
+
+
+@pytest.mark.parametrize("provider", SIZES)
+def test_a_cloud_goes_on_to_the_next_size_by_itself_and_back(provider):
+    first, second = SIZES[provider]
+    purchase = {"sizes": [{"size": first}, {"size": second}], "strategy": "prioritized", "spot": True}
+    with TEST_CLOUDS[provider].started() as test_cloud, test_cloud.connect() as cloud:
+        place = placement(provider, test_cloud)
+        fleet = fleet_of(provider, place, purchase=purchase, azure={"orchestration": "flexible"})
+        plan = cloud.plan(fleet)
+        assert not plan.problems, [str(problem) for problem in plan.problems]
+        cloud.apply(plan).raise_for_failures()
+        live, doors = cloud.group("shop-web"), test_cloud.emulator.doors
+        counts = []
+        for size in (2, 3):
+            doors.run_short(instance_type=first) if size == 2 else doors.end_shortages()
+            live.scale(to=size)
+            test_cloud.clock.advance(tt.minutes(3))
+            sizes = [each.size for each in live.instances()]
+            counts.append((sizes.count(first), sizes.count(second)))
+        assert counts == [(1, 1), (2, 1)]

@@ -44,6 +44,8 @@ class Instance:
     vm_id: str = field(default_factory=new_id)
     protection: dict[str, bool] = field(default_factory=dict)
     error: str = ""
+    size: str = ""
+    """That of several which it has; empty where its set has but one."""
     ready: datetime | None = None
     etag: int = 1
 
@@ -114,7 +116,7 @@ class Instance:
             **identity,
             **zones,
             "instanceId": self.number,
-            "sku": {"name": find(body, "sku.name"), "tier": find(body, "sku.tier")},
+            "sku": {"name": self.size or find(body, "sku.name"), "tier": find(body, "sku.tier")},
             "etag": f'"{self.etag}"',
             "properties": properties,
         }
@@ -217,7 +219,7 @@ class Instance:
             "modelDefinitionApplied": "VirtualMachineScaleSet",
             "networkProfileConfiguration": network,
             "vmId": self.vm_id,
-            "hardwareProfile": {"vmSize": find(body, "sku.name")},
+            "hardwareProfile": {"vmSize": self.size or find(body, "sku.name")},
             "storageProfile": self._storage(machine.get("storageProfile") or {}),
             "osProfile": {"computerName": self._computer(), **system},
             "networkProfile": {"networkInterfaces": [{"id": self.card_id(card)} for card in cards(body)]},

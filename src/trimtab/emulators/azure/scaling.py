@@ -10,7 +10,7 @@ from trimtab.emulators.azure.instance import REGULAR, SPOT, Instance
 from trimtab.emulators.azure.operations import Operation, begin
 from trimtab.emulators.azure.scale_set import ScaleSet, mix_of
 from trimtab.emulators.azure.scale_set_fields import PROFILE
-from trimtab.emulators.azure.shortages import check_quota, has_room, no_room
+from trimtab.emulators.azure.shortages import check_quota, has_room, no_room, size_to_be_had
 from trimtab.emulators.azure.victims import choose
 from trimtab.emulators.azure.world import Phase, new_id
 from trimtab.emulators.shared.errors import ServiceError
@@ -177,7 +177,8 @@ def _place(instance: Instance) -> ServiceError | None:
     scale_set = instance.home
     zones = _zones(scale_set)
     for zone in zones:
-        if has_room(scale_set, zone, instance.priority):
+        if (size := size_to_be_had(scale_set, zone, instance.priority)) is not None:
+            instance.size = size if find(scale_set.body, "properties.skuProfile") else ""
             instance.zone, instance.state, instance.error = zone, "Creating", ""
             _boot(instance)
             return None

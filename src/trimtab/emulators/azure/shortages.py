@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from trimtab.emulators.azure.bodies import find
 from trimtab.emulators.azure.errors import not_allowed
 from trimtab.emulators.azure.instance import SPOT
 from trimtab.emulators.azure.scale_set import ScaleSet
@@ -28,9 +29,28 @@ def run_short(world: World, body: Mapping[str, Any]) -> None:
 
 def has_room(scale_set: ScaleSet, zone: str | None, priority: str) -> bool:
     """Whether machines of a priority are to be had in a zone, or in the region."""
+    return size_to_be_had(scale_set, zone, priority) is not None
+
+
+def size_to_be_had(scale_set: ScaleSet, zone: str | None, priority: str) -> str | None:
+    """
+    The size that the next machine has, of several the first by rank that is to be had; `None` where none is.
+
+    What they cost is not emulated, so that the strategy makes no difference.
+    https://learn.microsoft.com/azure/virtual-machine-scale-sets/instance-mix-overview
+    """
     sort = "spot" if priority == SPOT else "on-demand"
     shortages = [each for each in scale_set.world.shortages if _has(each, "allocation")]
-    return not any(_is_about(each, scale_set, zone) and each["purchase"] in ("*", sort) for each in shortages)
+    about = [each for each in shortages if _is_about(each, scale_set, zone) and each["purchase"] in ("*", sort)]
+    short = {each["instance_type"].lower() for each in about}
+    return next((size for size in sizes_of(scale_set) if not {"*", size.lower()} & short), None)
+
+
+def sizes_of(scale_set: ScaleSet) -> list[str]:
+    """The sizes that machines may have, by rank."""
+    several = find(scale_set.body, "properties.skuProfile.vmSizes") or []
+    ranked = sorted(several, key=lambda size: int(size.get("rank") or 0))
+    return [str(size["name"]) for size in ranked] or [str(find(scale_set.body, "sku.name"))]
 
 
 def no_room(zone: str | None) -> ServiceError:
@@ -48,7 +68,9 @@ def check_quota(scale_set: ScaleSet, size: int) -> None:
         ServiceError: `OperationNotAllowed`, with the text of the service.
     """
     running = len(scale_set.members())
-    short = any(_is_about(each, scale_set, None) for each in scale_set.world.shortages if _has(each, "quota"))
+    quotas = [each for each in scale_set.world.shortages if _has(each, "quota") and _is_about(each, scale_set, None)]
+    sizes = {"*", *(size.lower() for size in sizes_of(scale_set))}
+    short = any(each["instance_type"].lower() in sizes for each in quotas)
     machine = str(scale_set.body.get("sku", {}).get("name"))
     if size > running and short:
         used, more = running * cores(machine), (size - running) * cores(machine)
@@ -62,12 +84,7 @@ def _has(shortage: Mapping[str, str], reason: str) -> bool:
 
 
 def _is_about(shortage: Mapping[str, str], scale_set: ScaleSet, zone: str | None) -> bool:
-    size = str(scale_set.body.get("sku", {}).get("name"))
-    return (
-        shortage["region"].lower() in ("*", scale_set.location)
-        and shortage["instance_type"].lower() in ("*", size.lower())
-        and shortage["zone"] in ("*", zone)
-    )
+    return shortage["region"].lower() in ("*", scale_set.location) and shortage["zone"] in ("*", zone)
 
 
 def _quota_text(scale_set: ScaleSet, name: str, limit: int, used: int, more: int) -> str:
