@@ -56,6 +56,11 @@ class Subject:
         )
 
 
+def provider_of(subject: Subject) -> str:
+    """The provider on which a group is."""
+    return subject.key.cloud.partition(":")[0]
+
+
 def preset_of(provider: str) -> Preset:
     """
     The preset by which the controller decides on a provider: the provider's own.
@@ -167,7 +172,8 @@ def consider(
         memory = replace(memory, stale=tuple(item for item in memory.stale if item is not believed.used))
     if told is not None or memory.surge:
         is_known = told is not None and told.is_known
-        believed, memory = without_surge(memory, state, believed, is_known=is_known)
+        shrinks = is_known and declarations_of(provider_of(subject)).eviction_shrinks
+        believed, memory = without_surge(memory, state, believed, shrinks=shrinks)
         memory = memory.having_spots(state) if is_known else memory
     if told is None:  # it falls back no longer, or never did
         memory = replace(memory, fallback=FallbackState(), surge=0, spots=())
@@ -257,7 +263,7 @@ def _mix_of(considered: Considered, size: int, now: datetime) -> tuple[Mix | Non
     mix = decide_group_mix(
         subject.group,
         subject.preset,
-        subject.key.cloud.partition(":")[0],
+        provider_of(subject),
         considered.state,
         considered.memory.fallback,
         told.activities,

@@ -218,7 +218,7 @@ def believed_size(memory: GroupMemory, live: int, now: datetime) -> Believed:
 
 
 def without_surge(
-    memory: GroupMemory, state: GroupState, total: Believed, *, is_known: bool
+    memory: GroupMemory, state: GroupState, total: Believed, *, shrinks: bool
 ) -> tuple[Believed, GroupMemory]:
     """
     The size of a group that falls back: without what it was asked to have beyond, with what was taken away from it.
@@ -230,12 +230,12 @@ def without_surge(
         memory: What is remembered, this read not included.
         state: The group as it was read.
         total: The size that it is taken to have, all included.
-        is_known: Whether it was read which instances are spot.
+        shrinks: Whether a spot instance that is taken leaves the size too, and it is known which are spot.
     """
     written = memory.written
     if written is None:
         return total, memory
-    lost = len(set(memory.spots) - set(_spots(state))) if is_known else 0
+    lost = len(set(memory.spots) - set(_spots(state))) if shrinks else 0
     if lost and total.size == written.size - lost:
         text = f"{lost} spot instance(s) were taken away, and the size with them"
         return Believed(written.size - memory.surge, text), memory

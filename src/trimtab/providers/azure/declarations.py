@@ -304,5 +304,6 @@ AZURE = Declarations(
     disks="trimtab.providers.azure.disks:DISKS",
     rollouts="trimtab.providers.azure.rollouts:ROLLOUTS",
     sizes="trimtab.providers.azure:sizes.json",
+    eviction_shrinks=True,
 )
 """VM Scale Sets, autoscale settings and metric alerts."""
