@@ -48,6 +48,9 @@ from trimtab.store.records import (
     Store,
 )
 
+Found = tuple[Subject, GroupState | TrimtabError | None]
+"""A group, and how it was read; `None` where it does not exist."""
+
 
 @dataclass(kw_only=True)
 class Ticking:
@@ -140,12 +143,12 @@ class Ticking:
     def _considered(self, subjects: Sequence[Subject], now: datetime) -> list[Considered]:
         """The groups that may be decided about."""
         states = read_states(self.provider, [(subject.location, subject.native) for subject in subjects])
-        states, told = self._mixed(subjects, states)
+        found = [self._found(subject, states[subject.location, subject.native]) for subject in subjects]
+        mixed, told = self._mixed(found)
         considered = []
-        for subject in subjects:
-            key, state = subject.key, states[subject.location, subject.native]
-            if state is None or (isinstance(state, GroupState) and state.rollout and state.rollout.successor):
-                subject, state = self._renamed(subject)
+        for subject, seen in found:
+            key, place = subject.key, (subject.location, subject.native)
+            state = mixed.get(place, seen)
             if isinstance(state, TrimtabError):
                 self.results[key] = subject.result(TickOutcome.ERROR, str(state))
             elif state is None or (text := held_back(subject, state, now, shadow=self.shadow)):
@@ -154,25 +157,28 @@ class Ticking:
                 self.memories[key] = after_hold(self.memories[key], now, exists=state is not None)
             else:
                 try:
-                    said = told.get((subject.location, subject.native))
-                    memory = self.memories[key]
+                    memory, said = self.memories[key], told.get(place)
                     considered.append(consider(subject, state, memory, now, shadow=self.shadow, told=said))
                 except Exception as error:  # one group that the engine stumbles over holds up no other
                     self.results[key] = subject.result(TickOutcome.ERROR, _in_full(error), state)
         return considered
 
-    def _mixed(
-        self, subjects: Sequence[Subject], states: Mapping[Place, GroupState | TrimtabError | None]
-    ) -> tuple[Mapping[Place, GroupState | TrimtabError | None], Mapping[Place, Told]]:
-        """The groups with which instances are spot, and what is told of late, of those that fall back."""
-        places = [(each.location, each.native) for each in subjects if each.group.purchase.fallback]
-        found = {place: state for place in places if isinstance(state := states[place], GroupState)}
-        if self.shadow or not found:
-            return states, {}
-        known, told = with_mixes(self.provider, found)
-        return {**states, **known}, told
+    def _mixed(self, found: Sequence[Found]) -> tuple[Mapping[Place, GroupState], Mapping[Place, Told]]:
+        """Of groups that fall back, which instances are spot and what is told of late."""
+        places = {
+            (subject.location, subject.native): state
+            for subject, state in found
+            if subject.group.purchase.fallback and isinstance(state, GroupState)
+        }
+        return ({}, {}) if self.shadow or not places else with_mixes(self.provider, places)
 
-    def _renamed(self, subject: Subject) -> tuple[Subject, GroupState | TrimtabError | None]:
+    def _found(self, subject: Subject, state: GroupState | TrimtabError | None) -> Found:
+        """A group as it was read, under another name where a rollout gave it one."""
+        if state is None or (isinstance(state, GroupState) and state.rollout and state.rollout.successor):
+            return self._renamed(subject)
+        return subject, state
+
+    def _renamed(self, subject: Subject) -> Found:
         """A group that a blue-green rollout gave another native name."""
         try:
             found = renamed(self.provider.live.candidates, subject.fleet.name, subject.group.name, subject.location)
