@@ -40,7 +40,7 @@ SOMEWHERE = {
     "progress.py": ("azure",),  # no mover of the cloud's own replaces instances
     "held.py": ("azure",),  # a rollout's own instances count in the size
     "versions.py": ("azure",),  # a scale set has one model, and no template beside it that has versions
-    "purchase.py": ("aws",),  # the mixed instances policy
+    "purchase.py": ("aws", "gcp"),  # the mixed instances policy, and two groups in its place; Azure's is two leaves
     "importing/schedules.py": ("aws",),  # pairs of scheduled actions as windows
     "importing/resources.py": ("aws",),  # launch configurations and composite alarms, which no plan reads
 }

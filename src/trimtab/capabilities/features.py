@@ -51,6 +51,7 @@ def _features_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
     for schedule in group.schedules:
         yield from _features_of_schedule(schedule, group)
     yield from _features_of_timetable(group)
+    yield from _features_of_mix(group)
     yield from _features_of_group(group)
     yield from _features_of_template(group.template)
 
@@ -229,13 +230,28 @@ def _features_of_schedule(schedule: Schedule, group: ScalingGroup) -> Iterator[t
         yield f"schedule that sets {'a size of its own' if own else 'the size'}", f"{path}.desired"
 
 
+def _features_of_mix(group: ScalingGroup) -> Iterator[tuple[str, str]]:
+    """What sizes a group of which one part is on demand and the rest is spot."""
+    policies = [policy for policy in group.policies if policy.enabled]
+    if not group.purchase.is_mixed or not (policies or group.schedules):
+        return
+    if group.purchase.on_demand_percent:
+        yield "policy or schedule beside an on-demand share", "purchase.on_demand_percent"
+        return
+    for policy in policies:
+        if isinstance(policy, TargetTrackingPolicy | PredictivePolicy):
+            is_whole = policy.metric.name == "queue-per-instance"
+            what = "policy on a whole queue" if is_whole else "policy"
+            yield f"{what} beside an on-demand base", f"policies.{policy.name}.metric"
+
+
 def _features_of_group(group: ScalingGroup) -> Iterator[tuple[str, str]]:
     purchase, place = group.purchase, group.placement
     requested = (
         ("spot instances", "purchase.spot", purchase.spot),
         ("several sizes", "purchase.sizes", purchase.sizes),
         ("on-demand base beside spot", "purchase.on_demand_base", purchase.on_demand_base),
-        ("on-demand base beside spot", "purchase.on_demand_percent", purchase.on_demand_percent),
+        ("on-demand share beside spot", "purchase.on_demand_percent", purchase.on_demand_percent),
         ("strategy for spot", "purchase.strategy", purchase.strategy not in (None, SpotStrategy.PRIORITIZED)),
         ("spot price limit", "purchase.max_price", purchase.max_price),
         ("spot replaced before it is taken", "purchase.rebalance", purchase.rebalance),

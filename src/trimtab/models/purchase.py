@@ -76,6 +76,11 @@ class Purchase(Model):
             reservation: str | None = None,
         ) -> None: ...
 
+    @property
+    def is_mixed(self) -> bool:
+        """Whether some instances are on demand beside spot ones, by a base or by a share."""
+        return self.spot and bool(self.on_demand_base or self.on_demand_percent)
+
     @model_validator(mode="after")
     def _check(self) -> "Purchase":
         spot_only = ("on_demand_base", "on_demand_percent", "strategy", "max_price", "rebalance", "fallback")

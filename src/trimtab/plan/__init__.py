@@ -5,9 +5,12 @@ from trimtab.plan.diff import Live, make_plan
 from trimtab.plan.kind import Field, Kind, MarkPlace, assign, overlaid
 from trimtab.plan.plan import Plan, PlanRequest
 from trimtab.plan.resource import (
+    FLOOR,
     MAIN,
     NAMED,
     PENDING,
+    PLANNED_ROLES,
+    SPOT,
     Attributes,
     Key,
     Mark,
@@ -29,9 +32,12 @@ from trimtab.plan.resource import (
 from trimtab.plan.signing import sign
 
 __all__ = [
+    "FLOOR",
     "MAIN",
     "NAMED",
     "PENDING",
+    "PLANNED_ROLES",
+    "SPOT",
     "Action",
     "Attributes",
     "Change",

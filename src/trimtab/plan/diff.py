@@ -16,6 +16,7 @@ from trimtab.plan.reasons import explained
 from trimtab.plan.resource import (
     COMPARED_WORDS,
     NAMED,
+    SPOT,
     Key,
     Mark,
     Password,
@@ -333,7 +334,7 @@ class _PlanBuilder:
             elif waiting is not None:
                 text = f"{label} {key.name!r} left the file; it stays until {waiting.name!r} can take its place"
                 self.notes.append(Note(text, group))
-            elif self.kinds[key.kind].content_addressed and self._is_wanted(group) and _instances(live):
+            elif self.kinds[key.kind].content_addressed and self._is_used(live, group) and _instances(live):
                 text = f"{label} {key.name!r} stays while {_instances(live)} instances run from it"
                 self.notes.append(Note(text, group))
             else:
@@ -365,7 +366,7 @@ class _PlanBuilder:
         )
         return Change(
             action=Action.DELETE,
-            reason=Reason.SUPERSEDED if kind.content_addressed and self._is_wanted(group) else Reason.LEFT_FLEET,
+            reason=Reason.SUPERSEDED if kind.content_addressed and self._is_used(live, group) else Reason.LEFT_FLEET,
             key=live.key,
             group=group,
             fields=fields,
@@ -441,6 +442,12 @@ class _PlanBuilder:
 
     def _is_wanted(self, group: str) -> bool:
         return group in self._unmanaged
+
+    def _is_used(self, live: Resource, group: str) -> bool:
+        """Whether the native group stays that a template is of; a second one may go while its group stays."""
+        if live.mark is None or live.mark.role != SPOT:
+            return self._is_wanted(group)
+        return any(item.group == group and item.mark and item.mark.role == SPOT for item in self.wanted.values())
 
     def _learn(self, item: Resource, change: Change | None) -> None:
         live = self.live.get(item.key)

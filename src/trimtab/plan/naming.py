@@ -7,7 +7,7 @@ from trimtab.models import Fleet, ScalingGroup
 from trimtab.plan.changes import Note
 from trimtab.plan.diff import Live
 from trimtab.plan.kind import Kind
-from trimtab.plan.resource import MAIN, NAMED, Key, Resource
+from trimtab.plan.resource import MAIN, NAMED, PLANNED_ROLES, SPOT, Key, Resource
 
 
 def with_found_names(fleet: Fleet, live: Mapping[Key, Resource], kinds: Mapping[str, Kind]) -> Fleet:
@@ -37,7 +37,10 @@ def main_only(live: Live, kinds: Mapping[str, Kind], groups: Collection[str], fl
     others = {
         key: item
         for key, item in live.resources.items()
-        if (mark := item.mark) is not None and mark.role != MAIN and mark.fleet == fleet and mark.group in groups
+        if (mark := item.mark) is not None
+        and mark.role not in PLANNED_ROLES
+        and mark.fleet == fleet
+        and mark.group in groups
     }
     if not others:
         return live, []
@@ -60,7 +63,8 @@ def with_role(item: Resource, role: str, named: str) -> Resource:
     if item.mark is None:
         return item
     kept = {**item.mark.kept, **({NAMED: named} if named else {})}
-    return replace(item, mark=replace(item.mark, role=role, kept=kept))
+    # what a group has beside its main native group stays that
+    return replace(item, mark=replace(item.mark, role=SPOT if item.mark.role == SPOT else role, kept=kept))
 
 
 def named_by(live: Mapping[Key, Resource], key: Key) -> str:

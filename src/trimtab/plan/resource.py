@@ -12,6 +12,10 @@ from typing import Any, TypedDict
 PENDING = "(known after apply)"
 MAIN = "main"
 """The role of the native group that a group has where it has one."""
+SPOT = "spot"
+"""The role of the second native group of a group with an on-demand part beside spot, where a cloud needs two."""
+PLANNED_ROLES = frozenset({MAIN, SPOT})
+"""The native groups that plans make and delete; those of other roles are rollouts' alone."""
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -131,7 +135,9 @@ class Mark:
 
 NAMED = "named"
 """The word of a mark that says that a blue-green rollout gave the group its native name, and which one."""
-COMPARED_WORDS = ("controller",)
+FLOOR = "floor"
+"""The word of a mark that says by what the size of a group is split over its native groups."""
+COMPARED_WORDS = ("controller", FLOOR)
 """What of a mark a plan compares by itself: others go by it, whatever else changes."""
 _LINE = re.compile(r"\n?\[trimtab((?: [a-z]+=[^\s\]]+)+)\]$")
 

@@ -160,6 +160,8 @@ class GroupState:
     on_demand_base: int | None = None
     stopped: tuple[str, ...] = ()
     """What of its scaling stands still without the mark of a pause, in the vendor's words."""
+    parts: Mapping[str, int] = field(default_factory=dict, hash=False)
+    """The wanted size of each of its native groups, by role, where it has several: `main` and `spot`."""
 
     @property
     def capacity(self) -> Capacity:

@@ -9,7 +9,21 @@ from functools import partial
 from trimtab.errors import ProviderError
 from trimtab.models import Fleet
 from trimtab.phrases import in_words
-from trimtab.plan import MAIN, NAMED, Action, Key, Kind, Live, Mark, Note, Plan, PlanRequest, Resource, make_plan
+from trimtab.plan import (
+    MAIN,
+    NAMED,
+    PLANNED_ROLES,
+    Action,
+    Key,
+    Kind,
+    Live,
+    Mark,
+    Note,
+    Plan,
+    PlanRequest,
+    Resource,
+    make_plan,
+)
 from trimtab.plan.changes import merged
 from trimtab.providers.base import Facts, PoolChoice
 from trimtab.providers.roles import Provider
@@ -159,7 +173,8 @@ def leave_to_rollouts(
     """
     marked = {key: line for key, item in live.resources.items() if (line := item.attributes.get("rollout"))}
     groups = {group.name for group in fleet.groups if group.rollout is not None}
-    second = any(item.mark and (item.mark.role != MAIN or NAMED in item.mark.kept) for item in live.resources.values())
+    marks = [item.mark for item in live.resources.values() if item.mark]
+    second = any(mark.role not in PLANNED_ROLES or NAMED in mark.kept for mark in marks)
     if adopt or not (groups or marked or second):
         return planned(wanted=wanted, live=live)
     # few fleets roll templates out
@@ -171,7 +186,7 @@ def leave_to_rollouts(
     names = {item.group: name for item in wanted if (name := named_by(live.resources, item.key))}
     wanted = [with_role(item, MAIN, names.get(item.group, "")) for item in wanted]
     holders = [item for key, item in live.resources.items() if kinds[key.kind].holds_instances]
-    pairs = {item.mark.group for item in holders if item.mark and item.mark.role != MAIN}
+    pairs = {item.mark.group for item in holders if item.mark and item.mark.role not in PLANNED_ROLES}
     live, notes = main_only(live, kinds, known & pairs, fleet.name)
     own = {key: mark for key in live.resources if (mark := live_mark(live, key)) and mark.fleet == fleet.name}
     found = [(own[key].group, Run.parse(line)) for key, line in marked.items() if key in own]

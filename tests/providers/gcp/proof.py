@@ -41,6 +41,10 @@ def elsewhere():
     return make_fleet(gcp_group("web", placement={"zones": ["europe-west1-b"]}), gcp_group("api"))
 
 
+def floored():
+    return make_fleet(gcp_group("web", purchase={"spot": True, "on_demand_base": 2}), gcp_group("api"))
+
+
 @dataclass(frozen=True)
 class Scenario:
     """One apply: what is there before, and what is wanted; `after=None` is to destroy."""
@@ -64,6 +68,7 @@ SCENARIOS = {
     "edit": Scenario(fleet, edited),
     "prune": Scenario(fleet, pruned),
     "replace": Scenario(fleet, elsewhere),
+    "floor": Scenario(fleet, floored),
     "destroy": Scenario(fleet, None),
 }
 

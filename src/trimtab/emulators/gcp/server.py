@@ -18,6 +18,7 @@ from trimtab.emulators.gcp.member import REASONS
 from trimtab.emulators.gcp.monitoring import MonitoringCall, MonitoringServer
 from trimtab.emulators.gcp.named_read import NamedCall, read_named
 from trimtab.emulators.gcp.operations import once
+from trimtab.emulators.gcp.preemption import notice
 from trimtab.emulators.gcp.regions import EVERY_ZONE, ZONES
 from trimtab.emulators.gcp.resources import NAME, VERBS, Call, without_nulls
 from trimtab.emulators.gcp.routing import API, Route, permission_of, plain_collection
@@ -220,6 +221,7 @@ def doors_of(world: World) -> Mapping[tuple[str, str], Door]:
         ("DELETE", "shortages"): lambda _: world.shortages.clear(),
         ("POST", "ailments"): lambda body: _fail_made_of(world, body),
         ("POST", "targets"): lambda body: _fail(world, body),
+        ("POST", "notices"): lambda body: notice(world, body),
         ("POST", "doomed"): lambda body: world.doomed.append(dict(body)),
         ("POST", "unreachable"): lambda body: world.unreachable.add(str(body["scope"])),
         ("DELETE", "unreachable"): lambda _: world.unreachable.clear(),

@@ -281,12 +281,14 @@ class ControlClient:
 
     def notice(self, instance: str, kind: str = "interruption", *, region: str | None = None) -> None:
         """
-        Warn of the interruption of an instance, which comes two minutes later, or recommend to rebalance; on AWS.
+        Warn of the interruption of an instance, or recommend to rebalance; on AWS and Google Cloud.
+
+        On AWS the interruption comes two minutes later; on Google Cloud a Spot VM is preempted after thirty seconds.
 
         Args:
-            instance: Its id.
-            kind: `interruption` or `rebalance`.
-            region: Where; us-east-1 when left out.
+            instance: Its id; on Google Cloud its name.
+            kind: `interruption`, or on AWS `rebalance`.
+            region: Where, on AWS; us-east-1 when left out.
         """
         self._ask("POST", "notices", {"region": region, "instance": instance, "kind": kind})
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from trimtab.declarations.find import refuse_unsupported
 from trimtab.engine.signals import SHORTEST_WINDOW
@@ -12,16 +12,17 @@ from trimtab.plan import read_description
 from trimtab.providers.base import GroupState, Instance
 from trimtab.providers.gcp.autoscaler import OFF, ON
 from trimtab.providers.gcp.client import Calls
-from trimtab.providers.gcp.ids import lengthened, place_of, scoped
+from trimtab.providers.gcp.ids import lengthened, name_of, place_of, scoped
 from trimtab.providers.gcp.names import MANUAL_SIZE_SCHEDULE, planned_schedules
+from trimtab.providers.gcp.reads import managed_instances
 from trimtab.providers.gcp.resources import find_boost, find_pause, with_marks
-from trimtab.providers.gcp.states import States, bounds_of, find_manager, find_scaler
+from trimtab.providers.gcp.states import States, bounds_of, find_manager, find_scaler, second_of
 from trimtab.providers.gcp.translate import BETWEEN
 from trimtab.providers.moments import zulu
 from trimtab.providers.pause import BOOST, Boost, Pause
 from trimtab.providers.policy_execution import executed_size, find_amount
 from trimtab.providers.retry import in_batches
-from trimtab.providers.sizes import check_shrink
+from trimtab.providers.sizes import Bounds, check_shrink
 
 MOST_ENDED = 1000
 """Instances in one call of deleteInstances, and of recreateInstances."""
@@ -38,9 +39,36 @@ HOLD = timedelta(minutes=10)
 """How long an autoscaler keeps a size for which somebody asked; then it decides again."""
 
 
+class Native(NamedTuple):
+    """One managed instance group, and what sizes it."""
+
+    manager: dict[str, Any]
+    scaler: dict[str, Any] | None
+
+    @property
+    def name(self) -> str:
+        """Its own name."""
+        return str(self.manager["name"])
+
+    @property
+    def size(self) -> int:
+        """The size that it is to have."""
+        return int(self.manager.get("targetSize") or 0)
+
+    @property
+    def is_on(self) -> bool:
+        """Whether an autoscaler decides the size."""
+        return self.scaler is not None and _mode(self.scaler) != OFF
+
+
 @dataclass(frozen=True)
 class GroupActions:
-    """Acts on one group of the project."""
+    """
+    Acts on one group of the project.
+
+    Of a group that is two native groups, standard VMs and Spot VMs, that of the Spot VMs bears pauses and boosts, since
+    its autoscaler decides the size.
+    """
 
     calls: Calls
     location: str
@@ -54,39 +82,62 @@ class GroupActions:
         A group with an autoscaler that is on is never resized: Compute Engine refuses it, or takes it back. There a
         scaling schedule holds the size for ten minutes, so that it can only be more than now.
         """
-        manager = self._manager()
-        scaler = find_scaler(self.calls, manager)
-        if scaler is not None:
-            bounds_of(_unasked(scaler), self.now).check(desired, self.name, "gcp")
-        if scaler is None or _mode(scaler) == OFF:
-            self._resize(manager, desired)
-        elif desired > int(manager.get("targetSize") or 0):
-            self._hold(scaler, desired)
-        elif desired < int(manager.get("targetSize") or 0):
+        main, second = self._natives()
+        bounds = self._bounds(main, second, asked=False)
+        if bounds is not None:
+            bounds.check(desired, self.name, "gcp")
+        sized = second or main
+        if second is not None and not second.is_on:
+            self._split(main, second, desired)
+        elif sized.scaler is None or not sized.is_on:
+            self._resize(sized.manager, desired)
+        elif (own := desired - (main.size if second else 0)) > sized.size:
+            self._hold(sized.scaler, own)
+        elif own < sized.size:
             text = f"an autoscaler decides when {self.name!r} has fewer instances; pause the group to take some away"
             raise InvalidRequest(text, provider="gcp", operation="set capacity")
 
     def set_mix(self, size: int, *, base: int) -> None:
-        """Refused: all instances of a template are of one sort, so that a plan refuses `purchase.fallback` too."""
-        text = f"the instances of {self.name!r} are all on demand or all spot; leave `purchase.fallback` out"
+        """Refused: nobody shifts a size between native groups, so that a plan refuses `purchase.fallback` too."""
+        text = f"nothing of {self.name!r} is shifted between spot and on demand; leave `purchase.fallback` out"
         raise Unsupported(text)
+
+    def _split(self, main: Native, second: Native, desired: int) -> None:
+        """Write the sizes of both native groups; what grows goes first, so that there are never fewer than before."""
+        from trimtab.providers.gcp.purchase import floor_of  # few groups are two
+
+        floor = floor_of(main.manager)
+        assert floor is not None
+        wanted = floor.split(desired)
+        sizes = [(main, wanted.on_demand), (second, wanted.spot)]
+        for native, size in sorted(sizes, key=lambda pair: pair[0].size - pair[1]):
+            if size != native.size:
+                self._resize(native.manager, size)
+
+    def _bounds(self, main: Native, second: Native | None, *, asked: bool) -> Bounds | None:
+        """Between which sizes the group is kept, with or without one that was asked for; `None` without autoscaler."""
+        scalers = [native.scaler for native in (main, second) if native is not None]
+        known = [bounds_of(each if asked else _unasked(each), self.now) for each in scalers if each is not None]
+        if not known or len(known) < len(scalers):
+            return None
+        return Bounds(sum(each.min for each in known), sum(each.max for each in known))
 
     def execute(self, policy: str, *, value: float | None, threshold: float | None) -> None:
         """Act once on a simple policy, by its name: an autoscaler has none that can be fired."""
-        manager = self._manager()
-        scaler = find_scaler(self.calls, manager)
+        main, second = self._natives()
+        scaler = (second or main).scaler
         _, mark = read_description((scaler or {}).get("description"))
         body = find_amount(mark.kept if mark else {}, policy, between=BETWEEN)
-        if scaler is None or body is None:
+        bounds = self._bounds(main, second, asked=True)
+        if bounds is None or body is None:
             self._refuse(scaler, policy)
             return
-        bounds = bounds_of(scaler, self.now)
-        size = int(manager.get("targetSize") or 0)
+        size = main.size + (second.size if second else 0)
         self.set_capacity(executed_size(body, size, bounds.min, bounds.max, value=value, threshold=threshold))
 
     def pause(self, pause: Pause) -> None:
         """Mark the autoscaler and turn it off in one write; what it did is kept in the mark."""
-        scaler = find_scaler(self.calls, self._manager())
+        scaler = self._sizing().scaler
         if scaler is None:
             raise Unsupported(f"group {self.name!r} has no autoscaler, so nothing can be paused")
         before = find_pause(scaler)
@@ -97,7 +148,7 @@ class GroupActions:
 
     def resume(self) -> None:
         """Turn on what the pause turned off, and take the mark away."""
-        scaler = find_scaler(self.calls, self._manager())
+        scaler = self._sizing().scaler
         pause = find_pause(scaler)
         if scaler is None or pause is None:
             return
@@ -106,7 +157,8 @@ class GroupActions:
 
     def boost(self, boost: Boost) -> None:
         """Mark the autoscaler and give it a scaling schedule in one write; it closes by itself."""
-        scaler = find_scaler(self.calls, self._manager())
+        main, second = self._natives()
+        scaler = (second or main).scaler
         if scaler is None:
             raise Unsupported(f"group {self.name!r} has no autoscaler to hold a minimum; scale the group instead")
         begin = self.now.astimezone(UTC).replace(second=0, microsecond=0)
@@ -115,14 +167,14 @@ class GroupActions:
             "schedule": f"{begin.minute} {begin.hour} {begin.day} {begin.month} * {begin.year}",
             "timeZone": "UTC",
             "durationSec": int(lasting.total_seconds()),
-            "minRequiredReplicas": boost.min,
+            "minRequiredReplicas": max(0, boost.min - (main.size if second else 0)),
             "description": "a boost",
         }
         self._put_boost(scaler, replace(boost, held=()), {BOOST: window})
 
     def end_boost(self) -> None:
         """Take the scaling schedule and the mark away."""
-        scaler = find_scaler(self.calls, self._manager())
+        scaler = self._sizing().scaler
         known = (scaler or {}).get("autoscalingPolicy", {}).get("scalingSchedules") or {}
         if scaler is not None and (find_boost(scaler) is not None or BOOST in known):
             self._put_boost(scaler, None, {})
@@ -139,14 +191,36 @@ class GroupActions:
         """Delete them, which takes them off the target size; or have them made anew, each under its name."""
         if shrink:
             check_shrink(state, instances, "gcp")
-        place = place_of(self._manager())
+        managers = States(self.calls, self.now).managers()
+        manager = find_manager(managers, self.location, self.name)
+        second = second_of(manager, managers)
+        spot = self._members(second) if second is not None else frozenset[str]()
+        own = [instance for instance in instances if instance.id not in spot]
+        if shrink and second is not None and own:
+            self._keep_floor(Native(manager, find_scaler(self.calls, manager)), len(own))
+        self._end(manager, own, shrink=shrink)
+        if second is not None:
+            self._end(second, [instance for instance in instances if instance.id in spot], shrink=shrink)
+
+    def _members(self, manager: Mapping[str, Any]) -> frozenset[str]:
+        return frozenset(name_of(str(each.get("instance", ""))) for each in managed_instances(self.calls, manager))
+
+    def _keep_floor(self, main: Native, leavers: int) -> None:
+        """Refuse to take standard VMs off the size below those that the group is to have."""
+        low = 0 if main.scaler is None else bounds_of(main.scaler, self.now).min
+        if main.size - leavers < low:
+            text = f"{self.name!r} would have {main.size - leavers} standard VMs, and {low} is the least"
+            raise InvalidRequest(f"{text}; end Spot VMs, or keep the size", provider="gcp", operation="shrink")
+
+    def _end(self, manager: Mapping[str, Any], instances: Sequence[Instance], *, shrink: bool) -> None:
+        place = place_of(manager)
         where = scoped("instanceGroupManagers", zone=place.zone, region=place.region)
         verb, request = (DELETE if shrink else RECREATE)[bool(place.zone)]
         # those that go already are not counted twice, whoever lets them go
         more = {"skipInstancesOnValidationError": True} if shrink else {}
         for some in in_batches(instances, MOST_ENDED):
             links = [f"zones/{instance.zone}/instances/{instance.id}" for instance in some]
-            names: dict[str, Any] = {"instance_group_manager": self.name, request: {"instances": links, **more}}
+            names: dict[str, Any] = {"instance_group_manager": manager["name"], request: {"instances": links, **more}}
             self.calls.run(f"{where.collection}.{verb}", **names, **dict(where.place))
 
     def _put_boost(self, scaler: Mapping[str, Any], boost: Boost | None, window: Mapping[str, Any]) -> None:
@@ -182,7 +256,7 @@ class GroupActions:
         where = scoped("instanceGroupManagers", zone=place.zone, region=place.region)
         self.calls.run(
             f"{where.collection}.resize",
-            instance_group_manager=self.name,
+            instance_group_manager=manager["name"],
             size=desired,
             **dict(where.place),
         )
@@ -201,8 +275,18 @@ class GroupActions:
             f"{where.collection}.update", autoscaler=scaler["name"], autoscaler_resource=body, **dict(where.place)
         )
 
-    def _manager(self) -> dict[str, Any]:
-        return find_manager(States(self.calls, self.now).managers(), self.location, self.name)
+    def _natives(self) -> tuple[Native, Native | None]:
+        """The group, and its second native group where it has one."""
+        managers = States(self.calls, self.now).managers()
+        manager = find_manager(managers, self.location, self.name)
+        second = second_of(manager, managers)
+        found = [Native(each, find_scaler(self.calls, each)) for each in (manager, second) if each is not None]
+        return found[0], found[1] if len(found) > 1 else None
+
+    def _sizing(self) -> Native:
+        """The native group whose autoscaler decides the size."""
+        main, second = self._natives()
+        return second or main
 
 
 def _unasked(scaler: Mapping[str, Any]) -> dict[str, Any]:

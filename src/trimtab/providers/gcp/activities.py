@@ -55,12 +55,18 @@ class Operations:
         ]
         return [_complaint(detail, scaler, self.now) for detail in details]
 
-    def read_one(self, manager: Mapping[str, Any]) -> list[Activity]:
-        """Everything about one group, newest first."""
+    def read_one(self, manager: Mapping[str, Any], *, sizes: bool = True) -> list[Activity]:
+        """
+        Everything about one group, newest first.
+
+        Args:
+            manager: As it is listed.
+            sizes: Whether its autoscaler decides its size, so that what that complains of counts.
+        """
         questions: list[Callable[[], list[Activity]]] = [
             lambda: self.read([manager])[str(manager["name"])],
             partial(self.failures, manager),
-            partial(self.complaints, manager),
+            *([partial(self.complaints, manager)] if sizes else []),
         ]
         activities = [activity for some in self.calls.gather_or_raise(questions) for activity in some]
         return sorted(activities, key=lambda activity: activity.at, reverse=True)

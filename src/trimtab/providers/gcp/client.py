@@ -137,6 +137,8 @@ class Calls(Caller):
         self._lock = Lock()
         self._clients: dict[str, Any] = {}
         self.location = setting_of("gcp", "location", location, "CLOUDSDK_COMPUTE_REGION")
+        self.seconds: Mapping[tuple[str, str], str] = {}
+        """Second native groups that the last list of groups told of, by region and main name; metrics are of both."""
         self._project = project or os.environ.get("GOOGLE_CLOUD_PROJECT", "")
 
     @property

@@ -13,9 +13,9 @@ from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.gcp.alarms import aggregation
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.metrics import (
-    BALANCER,
     GLOBAL,
     INSTANCE,
+    OWNERS,
     Measured,
     Scope,
     from_native,
@@ -30,11 +30,6 @@ MOST_SERIES = 200
 """Time series that one call writes (timeSeries.create, Cloud Monitoring API)."""
 MOST_LETTERS = 2000
 """How long a filter gets (2,048 characters at most: Monitoring filters, Cloud Monitoring API)."""
-OWNERS: Mapping[str, str] = {
-    INSTANCE: "metadata.system_labels.instance_group",
-    BALANCER: "resource.labels.backend_name",
-}
-"""The label that says which group a series is of, by the resource that is measured."""
 MINUTE, INSTANT = timedelta(minutes=1), timedelta(milliseconds=1)
 
 
@@ -54,7 +49,7 @@ class MetricReader:
         for query in queries:
             if query.period % MINUTE or query.period < MINUTE:
                 raise Unsupported(f"Cloud Monitoring aligns whole minutes, not {query.period}")
-        requests = [Asked(query, metric_for(query.metric, Scope(query.group))) for query in queries]
+        requests = [Asked(query, metric_for(query.metric, self._scope(query))) for query in queries]
         batches = [batch for batch in _batches(requests) if batch[0].query.times]
         answers = self.calls.gather_or_raise([partial(self._ask, batch) for batch in batches])
         by_request = {
@@ -63,6 +58,10 @@ class MetricReader:
             for request, series in _dealt(batch, some)
         }
         return [request.query.answered(_values(request, by_request.get(request, ()))) for request in requests]
+
+    def _scope(self, query: MetricQuery) -> Scope:
+        region = query.location or self.calls.location
+        return Scope(query.group, self.calls.seconds.get((region, query.group), ""))
 
     def _ask(self, batch: Sequence["Asked"]) -> list[dict[str, Any]]:
         """The series of one metric of one group, or of several groups told apart by a label."""
@@ -105,7 +104,8 @@ class Asked:
     @property
     def question(self) -> tuple[object, ...]:
         """The same for queries that differ only in their group."""
-        text = self.measured.full_filter.replace(self.term, "") if self.owner else id(self)
+        is_shared = self.owner and not (self.measured.scope and self.measured.scope.second)
+        text = self.measured.full_filter.replace(self.term, "") if is_shared else id(self)
         return text, self.statistic, self.query.period, self.query.times
 
 

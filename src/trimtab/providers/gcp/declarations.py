@@ -57,6 +57,8 @@ _NATIVELY = (
     "custom metric",
     "PromQL metric",
     "spot instances",
+    "on-demand base beside spot",
+    "on-demand share beside spot",
     "several sizes",
     "capacity reservation",
     "group stabilization",
@@ -131,7 +133,7 @@ CAPABILITIES: Mapping[str, Support] = {
     "external metric": controller("only a running trimtab reads it", "publish its value as a custom metric"),
     "sizes with weights": unsupported("a managed instance group counts instances, whatever their size"),
     "spot replaced before it is taken": unsupported("Compute Engine gives 30 s of notice and recreates afterwards"),
-    "fall-back from spot": unsupported("all instances of a template are of one sort; the v1 API has no mix"),
+    "fall-back from spot": unsupported("nothing shifts a size between the two managed instance groups of a mix"),
     "protection from scaling in": unsupported("Compute Engine protects no instance from scaling in"),
     "subnets by tag": unsupported("subnetworks have no labels; name one by `subnets`"),
     "several subnets": unsupported("a network card is in one subnetwork, which spans the region"),
@@ -159,7 +161,18 @@ CAPABILITIES: Mapping[str, Support] = {
     ),
     "warm-up of one policy": approximated("Compute Engine has one initialization period for all signals: the longest"),
     "alarm that includes its threshold": approximated("Cloud Monitoring compares with more than and less than only"),
-    "on-demand base beside spot": unsupported("all instances of a template are of one sort; the v1 API has no mix"),
+    "policy or schedule beside an on-demand share": controller(
+        "all instances of a template are of one sort, and no autoscaler holds a share of another group's size",
+        "give `on_demand_base` only",
+    ),
+    "policy beside an on-demand base": approximated(
+        "the group is two, and the autoscaler of its Spot VMs measures these alone: it holds the same target by "
+        "smaller steps, and keeps one Spot VM at least"
+    ),
+    "policy on a whole queue beside an on-demand base": controller(
+        "the group is two, and the autoscaler of its Spot VMs would have as many of these as the whole queue takes",
+        "track `cpu`",
+    ),
     "strategy for spot": approximated("Compute Engine takes what is to be had; `prioritized` gives ranks"),
     "spot price limit": unsupported("Compute Engine has no maximum price for spot instances"),
     "tags in capitals": approximated("labels are in lower case"),

@@ -45,6 +45,16 @@ class Known(NamedTuple):
     """As a plan reads it; it stands for what is wanted where the group leaves its template to others."""
 
 
+class Second(NamedTuple):
+    """The group of Spot VMs beside the standard VMs of a group, as far as it is there."""
+
+    is_there: bool
+    main_size: int | None
+    """The size that the group `main` has now; `None` where it is not there."""
+    template: Known | None
+    """What the group of Spot VMs is made from."""
+
+
 def service_of(item: Mapping[str, Any]) -> Service:
     """A backend service as far as a group is concerned."""
     checks = item.get("healthChecks") or ()
@@ -81,9 +91,11 @@ class GcpFacts(Facts):
         images: The link of the image of each group that names one by a match.
         kept: What was looked up when a group was created and is kept since.
         templates: The instance template that each group is made from now.
+        seconds: The second native group of each group that has one, or is to have one.
     """
 
     attached: Mapping[str, Attached] = field(default_factory=dict)
     images: Mapping[str, str] = field(default_factory=dict)
     kept: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     templates: Mapping[str, Known] = field(default_factory=dict)
+    seconds: Mapping[str, Second] = field(default_factory=dict)

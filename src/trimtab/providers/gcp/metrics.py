@@ -16,6 +16,13 @@ OWN = "custom.googleapis.com"
 INSTANCE, BALANCER, SUBSCRIPTION, GLOBAL = "gce_instance", "https_lb_rule", "pubsub_subscription", "global"
 
 
+OWNERS: Mapping[str, str] = {
+    INSTANCE: "metadata.system_labels.instance_group",
+    BALANCER: "resource.labels.backend_name",
+}
+"""The label that says which group a series is of, by the resource that is measured."""
+
+
 class Shape(StrEnum):
     """What the points of a metric are."""
 
@@ -84,6 +91,13 @@ class Scope(NamedTuple):
 
     group: str
     """Its native name."""
+    second: str = ""
+    """The name of its other native group, where it has two."""
+
+    @property
+    def words(self) -> str:
+        """What a filter says after the label that names the group."""
+        return f'= one_of("{self.group}","{self.second}")' if self.second else f'= "{self.group}"'
 
 
 class Measured(NamedTuple):
@@ -92,8 +106,8 @@ class Measured(NamedTuple):
     native: NativeMetric
     resource_labels: Mapping[str, str]
     metric_labels: Mapping[str, str]
-    group: str = ""
-    """The group whose instances are meant; empty where the series is of no instance."""
+    scope: Scope | None = None
+    """The group whose instances or backends are meant; `None` where the series is of neither."""
 
     @property
     def filter(self) -> str:
@@ -115,7 +129,8 @@ class Measured(NamedTuple):
     def _terms(self) -> tuple[str, ...]:
         resource = (f'resource.labels.{name} = "{value}"' for name, value in sorted(self.resource_labels.items()))
         metric = (f'metric.labels.{name} = "{value}"' for name, value in sorted(self.metric_labels.items()))
-        members = (f'metadata.system_labels.instance_group = "{self.group}"',) if self.group else ()
+        owner = OWNERS.get(self.native.resource)
+        members = (f"{owner} {self.scope.words}",) if owner and self.scope and self.scope.group else ()
         return (f'resource.type = "{self.native.resource}"', *resource, *members, *metric)
 
 
@@ -149,13 +164,13 @@ def metric_for(metric: Metric, scope: Scope) -> Measured:
     labels = {name: value.replace("{group}", scope.group) for name, value in row.labels.items()}
     match row.resource:
         case "https_lb_rule":
-            return Measured(row, {"backend_name": scope.group}, labels)
+            return Measured(row, {}, labels, scope)
         case "pubsub_subscription":
             if not metric.of:
                 raise Unsupported(f"the metric {metric.name!r} needs a subscription: `of: projects/P/subscriptions/S`")
             return Measured(row, {"subscription_id": name_of(metric.of)}, labels)
         case "gce_instance":
-            return Measured(row, {}, labels, scope.group)
+            return Measured(row, {}, labels, scope)
         case _:
             return Measured(row, {}, labels)
 

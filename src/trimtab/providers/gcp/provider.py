@@ -21,7 +21,7 @@ from trimtab.providers.gcp.kinds import KINDS
 from trimtab.providers.gcp.permissions import controller_definition, instance_definition, role_definition
 from trimtab.providers.gcp.reads import FleetRead, count_template_instances
 from trimtab.providers.gcp.resolve import Resolver
-from trimtab.providers.gcp.states import States, alarm_changes, alarm_states, find_manager
+from trimtab.providers.gcp.states import States, alarm_changes, alarm_states, find_manager, second_of
 from trimtab.providers.gcp.translate import translate
 from trimtab.providers.gcp.writes import Writer
 from trimtab.providers.hooks import refuse_queue
@@ -187,18 +187,25 @@ class GcpLive(LiveState):
 
     def read_activities(self, location: str, name: str, limit: int) -> Sequence[Activity]:
         """Operations on a group, its instances and its autoscaler, and failed attempts, newest first."""
-        manager = find_manager(self._states().managers(), location, name)
-        return Operations(self.calls, self.clock.now()).read_one(manager)[:limit]
+        managers, operations = self._states().managers(), Operations(self.calls, self.clock.now())
+        manager = find_manager(managers, location, name)
+        second = second_of(manager, managers)
+        found = operations.read_one(manager, sizes=second is None)
+        found += operations.read_one(second) if second is not None else []
+        return sorted(found, key=lambda activity: activity.at, reverse=True)[:limit]
 
     def read_last_activities(self, location: str, names: Sequence[str]) -> Mapping[str, Activity]:
         """The newest operation on each group; one call and a list of the groups."""
-        managers = [
-            manager
-            for manager in self._states().managers()
-            if manager["name"] in names and place_of(manager).region == location
-        ]
-        activities = Operations(self.calls, self.clock.now()).read(managers)
-        return {name: some[0] for name, some in activities.items() if some}
+        every = self._states().managers()
+        managers = [manager for manager in every if manager["name"] in names and place_of(manager).region == location]
+        seconds = {str(each["name"]): second for each in managers if (second := second_of(each, every)) is not None}
+        others = [second for second in seconds.values() if second["name"] not in names]
+        found = Operations(self.calls, self.clock.now()).read([*managers, *others])
+        last = {
+            name: [*found[name], *(found[str(seconds[name]["name"])] if name in seconds else ())]
+            for name in (str(manager["name"]) for manager in managers)
+        }
+        return {name: max(some, key=lambda activity: activity.at) for name, some in last.items() if some}
 
     def read_alarms(self, fleet: Fleet) -> Sequence[AlarmState]:
         """The fleet's alert policies: one that has opened an alert is in alarm; two lists at the same time."""

@@ -25,7 +25,7 @@ from trimtab.providers.gcp.kinds import (
 )
 from trimtab.providers.gcp.replies import Listed
 from trimtab.providers.gcp.resources import READERS, backend_resources
-from trimtab.providers.gcp.translate import zone_of
+from trimtab.providers.gcp.translate import native_names, zone_of
 
 AGGREGATED: Mapping[str, str] = {
     MANAGER.name: "instanceGroupManagers",
@@ -230,7 +230,8 @@ def wanted_of(fleet: Fleet, location: str) -> Wanted:
     placeless: dict[tuple[str, str], str] = {}
     for group in fleet.groups:
         place, native = group.location or location, fleet.native_name(group)
-        zones |= {Key(place, kind, native): zone_of(group) or "" for kind in (MANAGER.name, AUTOSCALER.name)}
+        for name in native_names(group, native):
+            zones |= {Key(place, kind, name): zone_of(group) or "" for kind in (MANAGER.name, AUTOSCALER.name)}
         names = [(ALERT_POLICY.name, alarm_name(fleet, group, alarm.name)) for alarm in filter(is_alert, group.alarms)]
         names += [(CHANNEL.name, channel_key(place, native, target).name) for target in targets_of(group.alarms)]
         placeless |= dict.fromkeys(names, place)

@@ -12,10 +12,10 @@ from typing import Any
 
 from trimtab.errors import NotFound, ProviderError
 from trimtab.models import Image, LoadBalancer, MetricSource, ScalingGroup
-from trimtab.plan import Key, Note, digest
+from trimtab.plan import Key, Note, Resource, digest
 from trimtab.providers.alarms import is_alert
 from trimtab.providers.gcp.client import Calls
-from trimtab.providers.gcp.facts import Attached, GcpFacts, Known, Service, service_of
+from trimtab.providers.gcp.facts import Attached, GcpFacts, Known, Second, Service, service_of
 from trimtab.providers.gcp.ids import parse_link, short
 from trimtab.providers.gcp.kinds import MANAGER, TEMPLATE
 from trimtab.providers.gcp.metrics import type_of
@@ -56,6 +56,7 @@ class _Found:
     attached: dict[str, Attached] = field(default_factory=dict)
     images: dict[str, str] = field(default_factory=dict)
     templates: dict[str, Known] = field(default_factory=dict)
+    seconds: dict[str, Second] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
@@ -77,8 +78,11 @@ class Resolver(Resolving[Calls]):
         for group in self.fleet.groups:
             resolved.attached[group.name] = self._attached(group, answers)
             self._image(group, answers, resolved)
-            if known := self._template(group):
+            main = self._manager(group)
+            if known := self._template(group, main):
                 resolved.templates[group.name] = known
+            if group.purchase.is_mixed:
+                resolved.seconds[group.name] = self._second(group, main)
         return GcpFacts(kept=self.kept, **vars(resolved), **self.said())
 
     def location_of(self, group: ScalingGroup) -> str:
@@ -289,11 +293,21 @@ class Resolver(Resolving[Calls]):
 
     # the template that is there
 
-    def _manager(self, group: ScalingGroup) -> Any:
-        return self.live.resources.get(Key(self.location_of(group), MANAGER.name, self.fleet.native_name(group)))
+    def _manager(self, group: ScalingGroup, native: str = "") -> Resource | None:
+        name = native or self.fleet.native_name(group)
+        return self.live.resources.get(Key(self.location_of(group), MANAGER.name, name))
 
-    def _template(self, group: ScalingGroup) -> Known | None:
-        manager = self._manager(group)
+    def _second(self, group: ScalingGroup, main: Resource | None) -> Second:
+        from trimtab.providers.gcp.purchase import spot_name  # few groups are two
+
+        spot = self._manager(group, spot_name(self.fleet.native_name(group)))
+        is_ours = (
+            spot is not None and not spot.deleting and spot.mark is not None and spot.mark.fleet == self.fleet.name
+        )
+        size = int(main.attributes.get("instances", 0)) if main is not None and main.mark is not None else None
+        return Second(is_ours, size, self._template(group, spot))
+
+    def _template(self, group: ScalingGroup, manager: Resource | None) -> Known | None:
         versions: Sequence[Mapping[str, Any]] = (manager.body.get("versions") or ()) if manager is not None else ()
         if not versions or (len(versions) > 1 and TEMPLATE_FIELD not in group.unmanaged):
             return None

@@ -11,7 +11,7 @@ from trimtab.capabilities import MARK
 from trimtab.engine.signals import Window
 from trimtab.errors import AccessDenied, InvalidRequest, NotFound, ProviderError, Unauthenticated
 from trimtab.models import Fleet
-from trimtab.plan import Resource, read_description
+from trimtab.plan import FLOOR, Resource, read_description
 from trimtab.providers.base import AlarmChange, AlarmState, GroupState, Instance, InstanceState, failure_of
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.errors import FAILURES
@@ -49,8 +49,10 @@ class States:
     def read(
         self, places: Iterable[tuple[str, str]], *, balancers: bool = False, addresses: bool = False
     ) -> list[GroupState]:
-        """The groups at (location, name), those that exist."""
-        return [picture.state for picture in self.pictures(places, balancers=balancers, addresses=addresses)]
+        """The groups at (location, name), those that exist; one that is two native groups as one, by its main name."""
+        wanted, managers = set(places), self.managers()
+        asked = [manager for manager in managers if not wanted.isdisjoint(_places(manager))]
+        return self._states(asked, managers, balancers=balancers, addresses=addresses)
 
     def pictures(
         self, places: Iterable[tuple[str, str]], *, balancers: bool = False, addresses: bool = False
@@ -65,7 +67,7 @@ class States:
         """The group of this native name, else the marked groups that have this name within their fleets."""
         managers = self.managers()
         with suppress(NotFound):
-            return self._states([find_manager(managers, location, name)], addresses=False)
+            return self._states([find_manager(managers, location, name)], managers)
         marked = [
             manager
             for manager in managers
@@ -73,7 +75,8 @@ class States:
             and mark.group == name
             and _is_within(place_of(manager), location)
         ]
-        return self._states(marked, addresses=False)
+        mains = [manager for manager in marked if not _is_second(manager, marked)]
+        return self._states(mains, managers)
 
     def of(self, manager: Mapping[str, Any]) -> Picture:
         """One group whose manager has been read."""
@@ -87,12 +90,28 @@ class States:
         fresh = Picture(picture.manager, members, replace(picture.state, instances=instances))
         return _behind_balancers(self.calls, [fresh])[0]
 
-    def managers(self) -> Sequence[dict[str, Any]]:
+    def managers(self) -> list[dict[str, Any]]:
         """Every managed instance group of the project."""
-        return self.calls.aggregated("instanceGroupManagers").items
+        managers = list(self.calls.aggregated("instanceGroupManagers").items)
+        self.calls.seconds = seconds_among(managers)
+        return managers
 
-    def _states(self, managers: Sequence[Mapping[str, Any]], addresses: bool) -> list[GroupState]:
-        return [picture.state for picture in self._pictures(managers, addresses)]
+    def _states(
+        self,
+        managers: Sequence[dict[str, Any]],
+        every: Sequence[dict[str, Any]],
+        *,
+        balancers: bool = False,
+        addresses: bool = False,
+    ) -> list[GroupState]:
+        """How groups stand, each with its second native group where it has one."""
+        seconds = {_link(manager): second for manager in managers if (second := second_of(manager, every)) is not None}
+        own = [_link(manager) for manager in managers]
+        others = [second for second in seconds.values() if _link(second) not in own]
+        found = self._pictures([*managers, *others], addresses)
+        found = _behind_balancers(self.calls, found) if balancers else found
+        pictures = {_link(each.manager): each for each in found}
+        return [_whole(pictures, link, seconds.get(link)) for link in own]
 
     def _pictures(self, managers: Sequence[Mapping[str, Any]], addresses: bool) -> list[Picture]:
         if not managers:
@@ -203,6 +222,39 @@ def _served(picture: Picture, services: Sequence[Mapping[str, bool]]) -> Picture
         for instance, member in zip(picture.state.instances, picture.members, strict=True)
     )
     return picture._replace(state=replace(picture.state, instances=instances))
+
+
+def _link(manager: Mapping[str, Any]) -> str:
+    return str(manager.get("selfLink"))
+
+
+def _whole(pictures: Mapping[str, Picture], link: str, second: Mapping[str, Any] | None) -> GroupState:
+    if second is None:
+        return pictures[link].state
+    from trimtab.providers.gcp.purchase import joined  # few groups are two
+
+    return joined(pictures[link].state, pictures[_link(second)].state)
+
+
+def second_of(manager: Mapping[str, Any], managers: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
+    """The group of Spot VMs beside the standard VMs of a group; `None` for a group that is one native group."""
+    if f" {FLOOR}=" not in str(manager.get("description")):
+        return None
+    from trimtab.providers.gcp.purchase import spot_of  # few groups are two
+
+    return spot_of(manager, managers)
+
+
+def seconds_among(managers: Sequence[dict[str, Any]]) -> dict[tuple[str, str], str]:
+    """The names of the second native groups of those that have one, by region and main name."""
+    found = ((manager, second_of(manager, managers)) for manager in managers)
+    return {
+        (place_of(manager).region, str(manager["name"])): str(second["name"]) for manager, second in found if second
+    }
+
+
+def _is_second(manager: Mapping[str, Any], managers: Sequence[dict[str, Any]]) -> bool:
+    return any((second := second_of(other, managers)) and _link(second) == _link(manager) for other in managers)
 
 
 def _stopped(scaler: Mapping[str, Any] | None) -> tuple[str, ...]:

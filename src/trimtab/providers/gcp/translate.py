@@ -1,13 +1,14 @@
 """A fleet as resources of Google Cloud: native bodies and no SDK; pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from trimtab.engine.windows import Lowered, lowered_by, reach_of
 from trimtab.models import Alarm, Fleet, Rollout, ScalingGroup, SpotStrategy
-from trimtab.plan import Key, Mark, Ref, Resource, digest
+from trimtab.plan import FLOOR, MAIN, Key, Mark, Ref, Resource, digest
 from trimtab.providers.alarms import alarm_name, is_alert, naming_fields
 from trimtab.providers.bodies import drop_empty
 from trimtab.providers.gcp import alarms, autoscaler
@@ -54,6 +55,9 @@ from trimtab.providers.policy_execution import amounts_of
 from trimtab.providers.sizes import size_at, size_is_initial
 from trimtab.providers.translation import GroupTranslator, Translation
 
+if TYPE_CHECKING:
+    from trimtab.providers.gcp.purchase import Part
+
 BETWEEN = ","
 """What stands between the policies that a mark keeps; its words have no spaces."""
 TEMPLATE_FIELD = "template"
@@ -84,6 +88,15 @@ def zone_of(group: ScalingGroup) -> str | None:
     return group.placement.zones[0] if len(group.placement.zones) == 1 else None
 
 
+def native_names(group: ScalingGroup, native: str) -> Sequence[str]:
+    """The names of the managed instance groups that a group is made of: one, or two where an on-demand part is one."""
+    if not group.purchase.is_mixed:
+        return (native,)
+    from trimtab.providers.gcp.purchase import spot_name  # few groups are two
+
+    return native, spot_name(native)
+
+
 def base_name(group: ScalingGroup, native: str) -> str:
     """What instances are called before their four letters."""
     return group.gcp.base_instance_name or native[:LONGEST_BASE].rstrip("-")
@@ -103,6 +116,10 @@ class _Group(GroupTranslator):
         # templates, alert policies and channels live in no location; the mark says whose they are
         self.mark = Mark(fleet.name, group.name, kept={"location": self.location})
         self.attached = facts.attached.get(group.name, Attached())
+        self.part: Part | None = None
+        """Which of two native groups is made; `None` for a group that is one."""
+        self.known = facts.templates.get(group.name)
+        self.whole, self.shared = self.group, self.native
 
     @property
     def has_account(self) -> bool:
@@ -116,20 +133,72 @@ class _Group(GroupTranslator):
             key = channel_key(self.location, self.native, target)
             named = {"labels": naming_fields(self._seen(), target)}
             yield self._made(CHANNEL.name, key.name, channel_body(target), mark=self.mark, sources=named)
+        if has_probe(self.group):
+            yield self._health_check()
+        yield from self._two() if self.group.purchase.is_mixed else self._one()
+        yield from self._alerts()
+        self._remark()
+        if self.group.rollout is not None:
+            self._remark_on(self.group.rollout)
+
+    def _one(self) -> Iterator[Resource]:
+        """A native group, with what its instances are made of, what sizes it, and who sends it requests."""
         template, known = self._template()
         if known is None or known.ours:
             yield template
         if known is not None:  # it holds what these fields ask for, or they are left to others
             self.takes(name for row in TEMPLATE.fields for name in row.models.split())
-        if has_probe(self.group):
-            yield self._health_check()
         yield self._manager(Ref(template.key, "link") if known is None or known.ours else known.link)
         yield from self._autoscaler()
         yield from self._backends()
-        yield from self._alerts()
-        self._remark()
-        if self.group.rollout is not None:
-            self._remark_on(self.group.rollout)
+
+    def _two(self) -> list[Resource]:
+        """The native groups of a group with an on-demand part beside spot."""
+        from trimtab.providers.gcp import purchase  # few groups are two
+
+        floor = purchase.Floor.of(self.group.purchase)
+        assert floor is not None
+        self.takes(("purchase.on_demand_base", "purchase.on_demand_percent"))
+        others = [self.fleet.native_name(group) for group in self.fleet.groups if group.name != self.group.name]
+        for path, text in purchase.problems_of(self.group, self.native, floor, others):
+            self.problem(path, text)
+        for path, text in purchase.remarks_of(self.group, self.native, floor):
+            self.note(path, text)
+        main, spot = purchase.parts_of(self.group, self.native, floor, self.now)
+        second = self.facts.seconds.get(self.group.name)
+        if second is not None and second.main_size is not None and not second.is_there:
+            main, spot, text = purchase.begun((main, spot), second.main_size, is_owned=self._is_owned(main))
+            if text:
+                self.note("purchase.spot", text)
+        _ = self._natives  # before there are copies, of which each would say the same of it
+        pieces = [self._piece(main, self.known), self._piece(spot, second.template if second else None)]
+        resources = [resource for piece in pieces for resource in piece._one()]
+        self._done = self._done.union(*(piece._done for piece in pieces))
+        return resources
+
+    def _piece(self, part: "Part", known: Known | None) -> Self:
+        """The same for one of two native groups; notes and problems are the group's."""
+        piece = copy(self)
+        piece.part, piece.group, piece.native, piece.known = part, part.group, part.native, known
+        piece.mark = replace(self.mark, role=part.role)
+        piece._done = set(self._done)
+        return piece
+
+    @property
+    def role(self) -> str:
+        """Which of the group's native groups is made."""
+        return MAIN if self.part is None else self.part.role
+
+    @property
+    def _size(self) -> tuple[int, bool]:
+        """The size that the native group has or begins with, and whether it only begins with that."""
+        if self.part is None:
+            return size_at(self.group, self.now), size_is_initial(self.fleet, self.group)
+        return self.part.size, self._is_owned(self.part) or self.part.keeps_size
+
+    def _is_owned(self, part: "Part") -> bool:
+        """Whether others than plans decide the size of one of two native groups."""
+        return not part.is_fixed and size_is_initial(self.fleet, self.whole)
 
     # what instances are made of
 
@@ -137,7 +206,7 @@ class _Group(GroupTranslator):
         """The template, and the one that is there already where it holds the very same."""
         image = self.facts.images.get(self.group.name) or image_link(self.group.template.image, self.home)
         body = template_body(self.group, self.home, image)
-        known = self.facts.templates.get(self.group.name)
+        known = self.known
         if known is not None and TEMPLATE_FIELD in self.group.unmanaged:
             self.leave_native(TEMPLATE.name)
             return self._made(TEMPLATE.name, known.name, known.body, mark=self.mark), known
@@ -170,13 +239,15 @@ class _Group(GroupTranslator):
 
     def _manager(self, template: Ref | str) -> Resource:
         group, zone = self.group, zone_of(self.group)
-        initial = size_is_initial(self.fleet, group)
+        size, is_initial = self._size
         kept = self.keeps(self.facts.kept)
+        if self.part is not None and self.part.role == MAIN:
+            kept = {**kept, FLOOR: self.part.floor.word}
         body = drop_empty(
             zone=zone,
             baseInstanceName=base_name(group, self.native),
             versions=[{"instanceTemplate": template}],
-            targetSize=size_at(group, self.now),
+            targetSize=size,
             updatePolicy=self._update_policy(),
             autoHealingPolicies=self._healing(),
             namedPorts=self._ports(),
@@ -191,8 +262,8 @@ class _Group(GroupTranslator):
             MANAGER.name,
             self.native,
             body,
-            mark=Mark(self.fleet.name, group.name, kept={**kept, **self.delegated}),
-            initial=frozenset({"targetSize"}) if initial else frozenset(),
+            mark=Mark(self.fleet.name, group.name, kept={**kept, **self.delegated}, role=self.role),
+            initial=frozenset({"targetSize"}) if is_initial else frozenset(),
         )
 
     def _update_policy(self) -> dict[str, Any]:
@@ -207,7 +278,7 @@ class _Group(GroupTranslator):
     def _healing(self) -> list[dict[str, Any]]:
         check: Ref | str | None = None
         if has_probe(self.group):
-            check = Ref(self.key(HEALTH_CHECK.name), "link")
+            check = Ref(self.key(HEALTH_CHECK.name, self.shared), "link")
         elif asks_balancer(self.group):
             check = self.attached.health_check
         grace = self.group.health_check.grace
@@ -244,7 +315,7 @@ class _Group(GroupTranslator):
         scaler = autoscaler_of(self.group, Scope(self.native), Ref(self.key(MANAGER.name), "link"), self.now)
         body = {**drop_empty(zone=zone_of(self.group)), **scaler.body}
         kept = amounts_of(self.declared, between=BETWEEN, longest=LONGEST_KEPT)
-        mark = Mark(self.fleet.name, self.group.name, kept=kept)
+        mark = Mark(self.fleet.name, self.group.name, kept=kept, role=self.role)
         yield self._made(AUTOSCALER.name, self.native, body, mark=mark, sources=scaler.sources)
 
     def _without_autoscaler(self) -> None:
@@ -266,7 +337,7 @@ class _Group(GroupTranslator):
             short(balancer.id) if balancer.id else balancer.name: balancer.drain
             for balancer in self.group.cloud_balancers
         }
-        rate = rate_of(self.group)
+        rate = rate_of(self.whole)
         for service in self.attached.services:
             drain = drains.get(service.name, drains.get(service.link))
             body = drop_empty(
@@ -281,16 +352,17 @@ class _Group(GroupTranslator):
                 body,
                 parent=self.native,
                 attributes={"service": service.link},
-                sources=_backend_sources(self.group),
+                sources=_backend_sources(self.whole),
             )
 
     def _alerts(self) -> Iterator[Resource]:
+        scope = Scope(*native_names(self.group, self.native))
         for alarm in self._seen():
             channels = channels_of(alarm, self.location, self.native)
             yield self._made(
                 ALERT_POLICY.name,
                 alarm_name(self.fleet, self.group, alarm.name),
-                {**alert_body(alarm, Scope(self.native)), **drop_empty(notificationChannels=channels)},
+                {**alert_body(alarm, scope), **drop_empty(notificationChannels=channels)},
                 item=f"alarms.{alarm.name}",
                 mark=self.mark,
             )

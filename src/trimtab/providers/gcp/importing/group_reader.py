@@ -7,7 +7,7 @@ from typing import Any
 
 from trimtab.models import Fleet, LoadBalancer, ScalingGroup
 from trimtab.plan import Key, Note, Resource
-from trimtab.providers.gcp.facts import Attached, GcpFacts, Known, Service, service_of
+from trimtab.providers.gcp.facts import Attached, GcpFacts, Known, Second, Service, service_of
 from trimtab.providers.gcp.ids import name_of, parse_link, place_of, short
 from trimtab.providers.gcp.importing.alarms import read_alert
 from trimtab.providers.gcp.importing.autoscaler import ScalerRead
@@ -15,6 +15,7 @@ from trimtab.providers.gcp.importing.group import healing_of, manager_of, ports_
 from trimtab.providers.gcp.importing.replies import Replies
 from trimtab.providers.gcp.importing.template import first, machine_of, other_tiers
 from trimtab.providers.gcp.kinds import AUTOSCALER, KINDS, MANAGER, TEMPLATE
+from trimtab.providers.gcp.purchase import floor_of, with_sort
 from trimtab.providers.gcp.resources import READERS, backend_resources
 from trimtab.providers.gcp.template import Home, image_link, template_body
 from trimtab.providers.gcp.translate import TEMPLATE_FIELD, translate
@@ -84,6 +85,8 @@ class GroupReader:
         self.channels = [channel for channel in channels if channel.attributes["name"] in told]
         self.alarms, self.silent = self._read_alerts()
         self.unsaid: dict[str, str] = {}
+        self.second = None if replies.second is None else GroupReader(replies.second, self.fleet)
+        self.floor = None if self.second is None else floor_of(replies.manager)
 
     def _made(self, kind: str, item: Mapping[str, Any]) -> Resource:
         return READERS[kind](item, self.where)
@@ -94,8 +97,10 @@ class GroupReader:
     @property
     def live(self) -> list[Resource]:
         """Everything of the group, as a plan reads it."""
-        resources = [self.template, self.check, self.manager, self.scaler, *self.backends, *self.alerts, *self.channels]
-        return [resource for resource in resources if resource is not None]
+        about = [self.check, *self.alerts, *self.channels]
+        readers = [self] if self.second is None else [self, self.second]
+        native = [item for each in readers for item in (each.template, each.manager, each.scaler, *each.backends)]
+        return [resource for resource in (*about, *native) if resource is not None]
 
     # what it says
 
@@ -104,15 +109,17 @@ class GroupReader:
         fields = {**self._fields(), **more}
         key = self.manager.key
         reasons = dict(self.silent)
-        if self.scaler is not None:
-            reasons |= {(self.scaler.key, path): text for path, text in self.unsaid.items()}
+        scaler = self.scaler if self.second is None else self.second.scaler
+        if scaler is not None:
+            reasons |= {(scaler.key, path): text for path, text in self.unsaid.items()}
         else:
             reasons[Key(self.where, AUTOSCALER.name, self.native), ""] = UNSIZED
         if lost := self._unlike_template(fields):
             fields["unmanaged"] = [*fields.get("unmanaged", ()), TEMPLATE_FIELD]
             reasons[key, "versions"] = lost
-        if self.template is not None and (self._tiers() or not lost):  # what no plan compares is named here alone
-            reasons[self.template.key, ""] = lost or KEPT_TEMPLATE
+        for each in (self.template, self.second.template if self.second else None):
+            if each is not None and (self._tiers() or not lost):  # what no plan compares is named here alone
+                reasons[each.key, ""] = lost or KEPT_TEMPLATE
         return Draft(
             fields=fields,
             reasons=reasons,
@@ -137,7 +144,7 @@ class GroupReader:
             **template_fields,
             **sized,
             "placement": {**template_fields.get("placement", {}), **around["placement"]},
-            "purchase": {**template_fields.get("purchase", {}), **around["purchase"]},
+            "purchase": {**template_fields.get("purchase", {}), **around["purchase"], **self._mix()},
             "health_check": self._health(),
             "load_balancers": [*map(self._balancer, self.replies.services), *self._pools()],
             "alarms": {name: alarm for name, (_, alarm) in self.alarms.items()},
@@ -145,8 +152,32 @@ class GroupReader:
         }
         return {**self.names, **{name: value for name, value in fields.items() if value not in ({}, [], None)}}
 
+    def _mix(self) -> dict[str, Any]:
+        if self.floor is None:
+            return {}
+        shares = {"on_demand_base": self.floor.base, "on_demand_percent": self.floor.percent}
+        return {"spot": True, **{name: share for name, share in shares.items() if share}}
+
     def _sized(self) -> dict[str, Any]:
-        size = whole(self.replies.manager.get("targetSize"))
+        """Bounds, policies and schedules; of two native groups both sizes, and what the one of Spot VMs has."""
+        own = self._sized_alone()
+        if self.second is None:
+            return own
+        sized = self.second._sized_alone()
+        self.unsaid = self.second.unsaid
+        base = own["capacity"]["desired"]
+        for schedule in sized.get("schedules", {}).values():
+            schedule["min"] += base
+        is_off = "desired" in sized["capacity"]
+        own_sizes = own["capacity"] if is_off else dict.fromkeys(("min", "max"), base)
+        sized["capacity"] = {name: value + own_sizes[name] for name, value in sized["capacity"].items()}
+        return sized
+
+    def _size(self) -> int:
+        return whole(self.replies.manager.get("targetSize"))
+
+    def _sized_alone(self) -> dict[str, Any]:
+        size = self._size()
         if self.scaler is None:
             return {"capacity": {"min": size, "max": size, "desired": size}}
         group = self.replies.manager.get("instanceGroup")
@@ -209,12 +240,18 @@ class GroupReader:
         if len(versions) > 1:
             return f"the group has {len(versions)} versions; a group of a fleet has one"
         group, _ = build_group(fields, "gcp")
-        home = Home(self.project, self.where)
-        wanted = TEMPLATE.leaves(template_body(group, home, image_link(group.template.image, home)))
-        existing = TEMPLATE.leaves(self.template.body)
-        lost = sorted(path for path in {*existing, *wanted} if existing.get(path) != wanted.get(path))
+        lost = self._lost(group if self.floor is None else with_sort(group, spot=False))
+        if self.second is not None:
+            lost += [path for path in self.second._lost(with_sort(group, spot=True)) if path not in lost]
         lost += self._tiers()
         return f"the model cannot say all of its instance template: {', '.join(lost)}" if lost else ""
+
+    def _lost(self, group: ScalingGroup) -> list[str]:
+        """The leaves of the instance template that are others than the group asks for."""
+        home = Home(self.project, self.where)
+        wanted = TEMPLATE.leaves(template_body(group, home, image_link(group.template.image, home)))
+        existing = TEMPLATE.leaves(self.template.body) if self.template is not None else {}
+        return sorted(path for path in {*existing, *wanted} if existing.get(path) != wanted.get(path))
 
     def _tiers(self) -> list[str]:
         return other_tiers((self.replies.template or {}).get("properties") or {})
@@ -225,8 +262,11 @@ class GroupReader:
         """The group in Google's terms, by what was read."""
         group = fleet.groups[0]
         attached = self._attached(group)
+        seconds = {} if self.second is None else {group.name: Second(True, self._size(), self.second._known())}
         facts = GcpFacts(
-            attached={group.name: attached}, templates={group.name: known} if (known := self._known()) else {}
+            attached={group.name: attached},
+            templates={group.name: known} if (known := self._known()) else {},
+            seconds=seconds,
         )
         translation = translate(fleet, facts, now, self.where, self.project)
         problems = []

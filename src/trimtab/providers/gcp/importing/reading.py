@@ -1,6 +1,7 @@
 """What is asked about one group that exists."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from trimtab.plan import read_description, read_tags
@@ -11,7 +12,7 @@ from trimtab.providers.gcp.importing.replies import Replies
 from trimtab.providers.gcp.kinds import ALERT_POLICY, CHANNEL
 from trimtab.providers.gcp.reads import list_monitored
 from trimtab.providers.gcp.resources import manager_resource
-from trimtab.providers.gcp.states import States
+from trimtab.providers.gcp.states import States, second_of
 from trimtab.providers.importing import Imported
 from trimtab.providers.lookup import group_not_found
 
@@ -24,14 +25,15 @@ def read_group(calls: Calls, location: str, name: str, *, fleet: str | None = No
         NotFound: There is none.
     """
     now = calls.clock.now()
-    matches = [
-        manager
-        for manager in States(calls, now).managers()
-        if manager["name"] == name and location in place_of(manager)
-    ]
+    managers = States(calls, now).managers()
+    matches = [manager for manager in managers if manager["name"] == name and location in place_of(manager)]
     if not matches:
         raise group_not_found(name, location, "gcp")
-    return import_group(_replies(calls, matches[0]), now=now, location=calls.location, fleet=fleet)
+    # by either name a group that is two native groups is read as one
+    seconds = [(manager, second) for manager in managers if (second := second_of(manager, managers)) is not None]
+    main, second = next((pair for pair in seconds if matches[0] in pair), (matches[0], None))
+    replies = replace(_replies(calls, main), second=None if second is None else _replies(calls, second))
+    return import_group(replies, now=now, location=calls.location, fleet=fleet)
 
 
 def _replies(calls: Calls, manager: Mapping[str, Any]) -> Replies:

@@ -18,6 +18,7 @@ class Replies:
         services: The backend services that it is in.
         alerts: The alert policies that are about it.
         channels: The notification channels that these may tell.
+        second: What was answered about its second native group, the one of Spot VMs, where it has one.
     """
 
     manager: Mapping[str, Any]
@@ -27,3 +28,4 @@ class Replies:
     services: Sequence[Mapping[str, Any]] = field(default=())
     alerts: Sequence[Mapping[str, Any]] = field(default=())
     channels: Sequence[Mapping[str, Any]] = field(default=())
+    second: "Replies | None" = None
