@@ -1,10 +1,10 @@
 """
-Spot on Google Cloud: all instances of a group or none, of several sizes as they are to be had.
+Spot on Google Cloud: a base on demand, and the rest spot, of several sizes as they are to be had.
 
     python examples/gcp/spot_mix.py --emulator
 
-An on-demand base beside spot is refused with the reason: the v1 API has none. Two groups behind one balancer do it, the
-web and the web-spot of the running example; the file's overlay for Google takes the base away.
+The base is a second managed instance group behind the same balancer; to the fleet both are one group. A share above the
+base is refused with the reason, since policies size the group: no autoscaler knows how large another group is.
 """
 
 from account import FLEET, Account
@@ -13,7 +13,7 @@ import trimtab as tt
 
 
 def main() -> None:
-    """Ask for a mix, read why not, and do it with two groups."""
+    """Ask for a share, read why not, and have the base alone."""
     with Account.open(__doc__) as account, account.connect() as cloud:
         example = tt.load_fleet(FLEET, provider="gcp", env=account.variables)
         mix = tt.Purchase(spot=True, on_demand_base=1, on_demand_percent=25)
@@ -25,7 +25,7 @@ def main() -> None:
         cloud.apply(cloud.plan(fleet)).raise_for_failures()
         for one in cloud.status(fleet).groups:
             assert one.state is not None
-            print(f"{one.name}: {one.state.running} of {one.state.instances[0].size or 'the template'}")
+            print(f"{one.name}: {one.state.running} running, {dict(one.state.parts) or 'all on demand'}")
         assert not cloud.plan(fleet)
         cloud.apply(cloud.destroy(fleet), allow_delete=True).raise_for_failures()
 

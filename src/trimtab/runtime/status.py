@@ -75,6 +75,7 @@ def _state_dict(state: GroupState) -> dict[str, Any]:
         "min": state.min,
         "max": state.max,
         "desired": state.desired,
+        **({"parts": dict(state.parts)} if state.parts else {}),
         "running": state.running,
         "pending": state.pending,
         "outdated": state.outdated,

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from trimtab.models import Fleet
 from trimtab.phrases import in_words
+from trimtab.plan import MAIN, SPOT
 from trimtab.providers.base import AlarmState, GroupState
 from trimtab.providers.pause import boosted
 from trimtab.runtime.status import FleetStatus, GroupStatus
@@ -72,6 +73,8 @@ def remarks_on(group: GroupStatus, now: datetime) -> Iterator[Text]:
         return
     if state.deleting:
         yield _remark(group, "is being deleted")
+    if SPOT in state.parts:
+        yield _remark(group, f"{state.parts.get(MAIN, 0)} on demand, {state.parts[SPOT]} spot wanted", "dim")
     if state.paused:
         late = " (over: resume it)" if state.paused.is_over(now) else ""
         yield _remark(group, f"{state.paused}{late}")

@@ -109,7 +109,7 @@ def test_it_is_one_group_to_whoever_looks(world, cloud):
     (watched,) = cloud.watch(fleet).snapshot().groups
     assert watched.cpu.latest == 70
     assert str(cloud.explain(fleet, "web", since=10 * MINUTE))
-    assert cloud.group(BOTH[1]).read().desired == 3, "by its own name it is what it is"
+    assert cloud.group(BOTH[1]).read().max == 8, "by its own name it is what it is"
 
 
 # what is done to it

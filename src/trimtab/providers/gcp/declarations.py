@@ -193,7 +193,7 @@ ADVICE = {
     "TT203": not_here("a match takes its project as `owner`; without one the plan is refused"),
     "TT204": not_here("TT205 warns of such a group"),
     "TT301": otherwise("several sizes take a group that spans its region", _SEVERAL),
-    "TT303": not_here("all instances of a template are of one sort, so an on-demand share is not possible"),
+    "TT303": not_here("without a share every instance is spot, as the file says; one takes a second native group"),
     "TT304": not_here("an interrupted spot instance is recreated"),
 }
 
