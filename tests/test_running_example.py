@@ -66,8 +66,7 @@ ON_CLOUDS = (("an SSH key", "web", "template.ssh_key", PRESENT),)
 """What has a name of each cloud's own, and none without one."""
 OTHERWISE = {
     ("azure", "health_check.grace"): TEN_MINUTES,  # the least that a scale set takes
-    ("gcp", "purchase.on_demand_base"): 0,  # a group is spot or not, and web is not
-    ("gcp", "purchase.on_demand_percent"): 0,
+    ("gcp", "purchase.on_demand_percent"): 0,  # beside policies a share takes the controller
     ("gcp", "purchase.strategy"): None,
 }
 """What a cloud cannot do, and what stands there instead."""
