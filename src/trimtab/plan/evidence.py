@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from trimtab.plan.kind import Kind, MarkPlace
-from trimtab.plan.resource import Key, Mark, Ref, Resource
+from trimtab.plan.resource import SPOT, Key, Mark, Ref, Resource
 
 
 class Evidence:
@@ -77,7 +77,9 @@ class Evidence:
                         yield _Edge(item.key, path, ref.key, attribute=ref.attribute)
 
     def _names(self) -> Iterator["_Edge"]:
-        keys = {(item.group, key.kind): key for key, item in self.wanted.items()}
+        # of two native groups the names that others know a group by are the main one's
+        main = [item for item in self.wanted.values() if item.mark is None or item.mark.role != SPOT]
+        keys = {(item.group, item.key.kind): item.key for item in main}
         for item in self.wanted.values():
             kind = self.kinds[item.key.kind]
             for pattern, target in kind.names.items():
