@@ -9,7 +9,7 @@ from trimtab.declarations.catalogue import catalogue_of
 from trimtab.errors import ProviderError
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.phrases import in_words
-from trimtab.plan import Action, Change, Kind, Note
+from trimtab.plan import MAIN, Action, Change, Kind, Note
 from trimtab.providers.pinning import Settled
 
 GROWING = ("capacity.max", "template.size", "purchase", "schedules", "rollout")
@@ -54,6 +54,11 @@ class Demand(NamedTuple):
     is_new: bool = False
     zones: int = 0
 
+    @property
+    def is_spot(self) -> bool:
+        """Whether it buys spot ones."""
+        return any(machine.is_spot for machine in self.machines)
+
 
 class Quota(NamedTuple):
     """
@@ -66,6 +71,7 @@ class Quota(NamedTuple):
         used: How much there is, whoever has it; `None` where the cloud does not tell.
         counts: Of machines, which it counts.
         counts_group: Of groups, which it counts.
+        by_sort: Of groups, whether instances on demand and spot ones of a group are a native group each.
     """
 
     name: str
@@ -74,6 +80,7 @@ class Quota(NamedTuple):
     used: float | None = None
     counts: Callable[[MachineType], bool] = lambda machine: True
     counts_group: Callable[[Demand], bool] = lambda demand: True
+    by_sort: bool = False
 
 
 _FIX = "ask the cloud for more, or let them take less"
@@ -121,7 +128,7 @@ def quota_notes(
     made = {
         change.group
         for change in changes
-        if change.action is Action.CREATE and account.kinds[change.key.kind].holds_instances
+        if change.action is Action.CREATE and account.kinds[change.key.kind].holds_instances and _is_main(change)
     }
     for location in sorted({_location(group, account) for group in fleet.groups if group.name in growing}):
         near = [group for group in fleet.groups if _location(group, account) == location]
@@ -241,9 +248,18 @@ class _Taken(NamedTuple):
     more: int = 0
 
 
+def _is_main(change: Change) -> bool:
+    """Whether a group itself comes, and not a second native group to one that runs."""
+    return change.wanted is None or change.wanted.mark is None or change.wanted.mark.role == MAIN
+
+
 def _made(quota: Quota, demands: Sequence[Demand]) -> list[_Taken]:
-    """Each group that is made, once."""
-    made = {each.group: each for each in demands if each.is_new and quota.counts_group(each)}
+    """Each native group that is made, once."""
+    made = {
+        (each.group, quota.by_sort and each.is_spot): each
+        for each in demands
+        if each.is_new and quota.counts_group(each)
+    }
     return [_Taken(demand, 1) for demand in made.values()]
 
 

@@ -81,13 +81,21 @@ def test_both_native_groups_are_made_marked_and_balanced(world, cloud):
 
 
 def test_the_notes_say_what_is_split_and_what_is_approximated(cloud):
-    plan = cloud.plan(fleet_of(capacity={"min": 1, "max": 10}))
+    down = {"metric": {"promql": 'up{job="{group}"}', "name": "up", "unit": "count"}, "below": 1}
+    plan = cloud.plan(fleet_of(capacity={"min": 1, "max": 10}, alarms={"down": down}))
     texts = [note.text for note in plan.notes]
     assert any(text.startswith("purchase.on_demand_base: two managed instance groups: ") for text in texts)
     assert any(text.startswith("capacity.min: 2 standard VMs run at every moment") for text in texts)
+    assert any(text.startswith("alarms.down.metric: `{group}` is 'virtualmin-web' in the query") for text in texts)
     (inexact,) = [note.text for note in plan.notes if note.approximation]
     assert inexact.startswith("policies.hold.metric: policy beside an on-demand base: ")
     assert cloud.plan(fleet_of(), strict=True).is_refused
+
+
+def test_the_quota_of_groups_counts_both(world, cloud):
+    world.doors.set_quota("REGIONAL_INSTANCE_GROUP_MANAGERS", 1)
+    (text,) = [note.text for note in cloud.plan(fleet_of()).notes if "quota" in note.text]
+    assert "take 2 groups" in text
 
 
 def test_it_is_one_group_to_whoever_looks(world, cloud):
@@ -292,13 +300,16 @@ def test_it_is_imported_as_one_group_by_either_name(cloud, name):
 
 
 def test_without_marks_it_is_two_groups(world, cloud):
-    """Nothing else says that they belong together."""
-    applied(cloud)
+    """Nothing else says that they belong together; the fleet's file does, and `adopt` writes it on them again."""
+    fleet, live = applied(cloud)
     for name in BOTH:
         body = {"description": "", "fingerprint": asked(world, "instanceGroupManagers", name)["fingerprint"]}
         world.ask("PATCH", f"{SCOPE}/instanceGroupManagers/{name}", body)
     purchases = [cloud.import_group(name).group.purchase for name in BOTH]
     assert purchases == [tt.Purchase(), tt.Purchase(spot=True)]
+    cloud.apply(cloud.adopt(fleet)).raise_for_failures()
+    assert live.read().parts == {MAIN: 2, SPOT: 1}
+    assert not cloud.plan(fleet)
 
 
 # the arithmetic

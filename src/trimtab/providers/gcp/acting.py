@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trimtab.declarations.find import refuse_unsupported
 from trimtab.engine.signals import SHORTEST_WINDOW
@@ -23,6 +23,9 @@ from trimtab.providers.pause import BOOST, Boost, Pause
 from trimtab.providers.policy_execution import executed_size, find_amount
 from trimtab.providers.retry import in_batches
 from trimtab.providers.sizes import Bounds, check_shrink
+
+if TYPE_CHECKING:
+    from trimtab.providers.gcp.purchase import Floor
 
 MOST_ENDED = 1000
 """Instances in one call of deleteInstances, and of recreateInstances."""
@@ -88,7 +91,8 @@ class GroupActions:
             bounds.check(desired, self.name, "gcp")
         sized = second or main
         if second is not None and not second.is_on:
-            self._split(main, second, desired)
+            wanted = floor_on(main.manager).split(desired)
+            self._set_parts([(main, wanted.on_demand), (second, wanted.spot)])
         elif sized.scaler is None or not sized.is_on:
             self._resize(sized.manager, desired)
         elif (own := desired - (main.size if second else 0)) > sized.size:
@@ -102,14 +106,8 @@ class GroupActions:
         text = f"nothing of {self.name!r} is shifted between spot and on demand; leave `purchase.fallback` out"
         raise Unsupported(text)
 
-    def _split(self, main: Native, second: Native, desired: int) -> None:
-        """Write the sizes of both native groups; what grows goes first, so that there are never fewer than before."""
-        from trimtab.providers.gcp.purchase import floor_of  # few groups are two
-
-        floor = floor_of(main.manager)
-        assert floor is not None
-        wanted = floor.split(desired)
-        sizes = [(main, wanted.on_demand), (second, wanted.spot)]
+    def _set_parts(self, sizes: Sequence[tuple[Native, int]]) -> None:
+        """Write the size of each native group; what grows goes first, so that there are never fewer than before."""
         for native, size in sorted(sizes, key=lambda pair: pair[0].size - pair[1]):
             if size != native.size:
                 self._resize(native.manager, size)
@@ -287,6 +285,13 @@ class GroupActions:
         """The native group whose autoscaler decides the size."""
         main, second = self._natives()
         return second or main
+
+
+def floor_on(manager: Mapping[str, Any]) -> "Floor":
+    """By what the size of a group is split that is two native groups."""
+    from trimtab.providers.gcp.purchase import Floor, floor_of  # few groups are two
+
+    return floor_of(manager) or Floor(0)
 
 
 def _unasked(scaler: Mapping[str, Any]) -> dict[str, Any]:

@@ -162,6 +162,10 @@ def remarks_of(group: ScalingGroup, native: str, floor: Floor) -> Iterator[tuple
     yield path, text
     if is_held_natively(group) and group.capacity.min < floor.base:
         yield "capacity.min", f"{floor.base} standard VMs run at every moment, since no autoscaler sizes their group"
+    for alarm in group.alarms:
+        if "{group}" in (alarm.metric.query or ""):
+            text = f"`{{group}}` is {native!r} in the query, without {spot_name(native)!r}; write both names"
+            yield f"alarms.{alarm.name}.metric", text
 
 
 def problems_of(group: ScalingGroup, native: str, floor: Floor, others: Iterable[str]) -> Iterator[tuple[str, str]]:

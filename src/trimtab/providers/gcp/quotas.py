@@ -53,8 +53,14 @@ def read_quotas(calls: Calls, region: str, demands: Sequence[Demand]) -> list[Qu
 
 
 _GROUPS = (
-    Quota("INSTANCE_GROUP_MANAGERS", QuotaUnit.GROUPS, 0, counts_group=lambda demand: demand.zones == 1),
-    Quota("REGIONAL_INSTANCE_GROUP_MANAGERS", QuotaUnit.GROUPS, 0, counts_group=lambda demand: demand.zones != 1),
+    Quota("INSTANCE_GROUP_MANAGERS", QuotaUnit.GROUPS, 0, counts_group=lambda demand: demand.zones == 1, by_sort=True),
+    Quota(
+        "REGIONAL_INSTANCE_GROUP_MANAGERS",
+        QuotaUnit.GROUPS,
+        0,
+        counts_group=lambda demand: demand.zones != 1,
+        by_sort=True,
+    ),
 )
 """A group that names one zone is a zonal one."""
 
