@@ -304,7 +304,4 @@ def rolled_out(
     return _ended(rolled.groups)
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands to an application."""
-    add_verbosity(rollout)
-    app.add_typer(rollout, name="rollout")
+add_verbosity(rollout)
