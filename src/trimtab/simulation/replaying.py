@@ -18,7 +18,7 @@ from trimtab.simulation.forecasting import Forecaster
 from trimtab.simulation.model import FleetModel
 from trimtab.simulation.pool import ALWAYS, Ahead, Chance, Pool
 from trimtab.simulation.queueing import serve
-from trimtab.simulation.signals import Measured, Way, make_signals
+from trimtab.simulation.signals import Measured, Way, cpu_of, make_signals
 
 _MINUTE = timedelta(minutes=1)
 _CLOSE = 1e-6
@@ -133,8 +133,11 @@ class Replay:
         if not (isinstance(seconds, list) and isinstance(joining, list)):
             raise AssertionError
         service, in_service, backlog = 0, 0, 0.0
-        plain = [(each.values.append, each.value) for each in sources if each.resolution == 1]
-        coarse = [each for each in sources if each.resolution != 1]
+        # most groups measure the CPU alone, each minute
+        plain = [each.values.append for each in sources if each.is_cpu and each.resolution == 1]
+        coarse = [each.take for each in sources if each.is_cpu and each.resolution != 1]
+        others = [(each.take, each.value) for each in sources if not each.is_cpu]
+        forecaster = self._forecaster
         for minute, arriving in enumerate(load):
             if interruption and pool.spots:
                 self._interrupt(minute, interruption)
@@ -157,15 +160,17 @@ class Replay:
                 served, lost, backlog = serve(backlog, arriving, capacity, seconds=60, patience=patience)
             else:
                 served, lost = arriving, 0.0
-            row = Measured(
-                arriving, capacity, served, lost, backlog, in_service, noise[minute] if noise else 1.0, service_time
-            )
-            for append, value in plain:
-                append(value(row))
-            for source in coarse:
-                source.measure(row)
-            if self._forecaster is not None:
-                self._forecaster.see(arriving)
+            factor = noise[minute] if noise else 1.0
+            for take in plain:
+                take(cpu_of(served, capacity, factor))
+            for take in coarse:
+                take(cpu_of(served, capacity, factor))
+            if others:
+                row = Measured(arriving, capacity, served, lost, backlog, in_service, factor, service_time)
+                for take, value in others:
+                    take(value(row))
+            if forecaster is not None:
+                forecaster.see(arriving)
         return trace
 
     # decisions
