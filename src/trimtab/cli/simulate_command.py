@@ -193,8 +193,10 @@ def simulate(
             if isinstance(error, InvalidArgument | InvalidModel):
                 raise
             raise InvalidArgument(str(error)) from error
+    # for people nothing is made of each decision
+    shown = simulations_view(runs, read), simulations_dict(runs, read, rows=rows) if context.screen.json else {}
     if not (kpis or against or report or prices):
-        context.screen.show(simulations_view(runs, read), simulations_dict(runs, read, rows=rows))
+        context.screen.show(*shown)
         return 0
     from trimtab.cli.simulate_report import Wanted, show_judged
 
@@ -213,7 +215,6 @@ def simulate(
         )
 
     wanted = Wanted(kpis=kpis, prices=prices, against=against, seeds=range(seed, seed + seeds), report=report)
-    shown = simulations_view(runs, read), simulations_dict(runs, read, rows=rows)
     return show_judged(context, fleet, runs, again, wanted, shown)
 
 

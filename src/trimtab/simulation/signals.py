@@ -209,9 +209,14 @@ class WatchedTarget(Watched):
         self.state, self.scales_in = AlarmState.OK, rule.scale_in
 
     @property
+    def newest(self) -> float | None:
+        """The newest datapoint that a decision looks at."""
+        return newest(self.points[-self.span :])
+
+    @property
     def relative(self) -> float:
-        """The newest datapoint as a share of the target."""
-        return (newest(self.points[-self.span :]) or 0.0) / self._target
+        """The same as a share of the target."""
+        return (self.newest or 0.0) / self._target
 
     def _count(self, point: float) -> None:
         self._above = self._above + 1 if point > self._high else 0
