@@ -1,6 +1,5 @@
 """Words of messages: long lists in few words, the word that was meant, and text that is safe to print."""
 
-import json
 from collections.abc import Iterable, Sequence
 
 MOST_NAMES = 3
@@ -41,4 +40,6 @@ def printable(text: str, *, lines: bool = False) -> str:
 
 
 def _escape(char: str) -> str:
+    import json  # hardly any text has such a character
+
     return json.dumps(char)[1:-1] if char < "\x7f" or char > "\xff" else f"\\x{ord(char):02x}"
