@@ -1,9 +1,11 @@
 """`trimtab simulate`: what a group's policies make of a load, on one cloud's rules or on several."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -70,6 +72,20 @@ def simulate(
         str,
         typer.Option(help="Treat missing rows so: short (bridge up to an hour), interpolate, hold, zero or refuse."),
     ] = "short",
+    doubles: Annotated[str, typer.Option(help="Treat rows of one time so: refuse, sum or mean.")] = "refuse",
+    columns: Annotated[
+        str,
+        typer.Option(metavar="TIME,VALUE", help="Name the two columns of --load that hold times and values."),
+    ] = "timestamp,value",
+    step: Annotated[
+        timedelta | None,
+        typer.Option(
+            parser=duration,
+            metavar="DURATION",
+            help="Set the time from one row of --load to the next; the most frequent one when left out.",
+            show_default=False,
+        ),
+    ] = None,
     presets: Annotated[
         list[str] | None,
         typer.Option(
@@ -166,6 +182,9 @@ def simulate(
     from trimtab.views.simulations import simulations_dict, simulations_view
 
     group = _chosen(fleet, groups)
+    csv = CsvOptions(load, load_unit, zone, gaps, doubles, columns, step)
+    if since is not None and not (calibrate or from_cloud):
+        raise ConfigError(["--since is for --from-cloud and --calibrate, a file is read whole; leave it out"])
     if calibrate:
         from trimtab.cli.calibrate import show_calibration
 
@@ -173,11 +192,11 @@ def simulate(
             raise ConfigError(["--calibrate measures and simulates nothing; leave out the options of a simulation"])
         given = None
         if load or access_log:
-            given = _load(context, fleet, group, (load, load_unit, zone, gaps), access_log, None, None, None)
+            given = _load(context, fleet, group, csv, access_log, None, None, None)
         return show_calibration(context, fleet, group.name, since, out, size_metric, given, seed)
     if out or size_metric:
         raise ConfigError(["--out and --size-metric need --calibrate; add it, or leave them out"])
-    read = _load(context, fleet, group, (load, load_unit, zone, gaps), access_log, from_cloud, since, capacity)
+    read = _load(context, fleet, group, csv, access_log, from_cloud, since, capacity)
     names = presets or [_preset(context, fleet)]
     runs = []
     for name in names:
@@ -218,6 +237,42 @@ def simulate(
     return show_judged(context, fleet, runs, again, wanted, shown)
 
 
+class CsvOptions(NamedTuple):
+    """How a CSV file is read."""
+
+    path: Path | None
+    unit: str
+    zone: str | None
+    gaps: str
+    doubles: str
+    columns: str
+    step: timedelta | None
+
+    def read(self, path: Path) -> "Load":
+        """The load of a file."""
+        from trimtab.simulation import Load
+
+        return Load.from_csv(
+            path,
+            unit=self.unit,  # type: ignore[arg-type]
+            zone=self.zone,
+            gaps=self.gaps,  # type: ignore[arg-type]
+            doubles=self.doubles,  # type: ignore[arg-type]
+            columns=[name.strip() for name in self.columns.split(",")],
+            step=self.step,
+        )
+
+
+def as_options(text: str) -> str:
+    """A message about arguments in Python, with the options of the command line in their place."""
+    text = text.replace("`size` (`--size-metric`)", "--size-metric").replace("`size`", "--size-metric")
+    text = text.replace("`Load.from_datapoints`", "--from-cloud")
+    text = re.sub(r"`(step|columns|zone|since|capacity|load)`", r"--\1", text)
+    text = re.sub(r'"(sum|mean|interpolate|hold|zero)"', r"\1", text)
+    text = re.sub(r"\bunit=", "--load-unit ", text)
+    return re.sub(r"\b(step|columns|zone|gaps|doubles|capacity)=", r"--\1 ", text)
+
+
 def _same_group(fleet: Fleet, group: ScalingGroup) -> ScalingGroup:
     names = [each.name for each in fleet.groups]
     if group.name not in names:
@@ -238,7 +293,7 @@ def _load(
     context: CommandContext,
     fleet: Fleet,
     group: ScalingGroup,
-    csv: tuple[Path | None, str, str | None, str],
+    csv: "CsvOptions",
     access_log: Sequence[Path] | None,
     from_cloud: str | None,
     since: timedelta | None,
@@ -246,14 +301,18 @@ def _load(
 ) -> "Load":
     from trimtab.simulation import Load
 
-    path, unit, zone, gaps = csv
-    if sum(each is not None and each != [] for each in (path, access_log, from_cloud)) != 1:
+    if sum(each is not None and each != [] for each in (csv.path, access_log, from_cloud)) != 1:
         raise ConfigError(["a simulation takes one load; give --load FILE, --access-log FILE or --from-cloud METRIC"])
-    if path is not None:
-        return Load.from_csv(path, unit=unit, zone=zone, gaps=gaps)  # type: ignore[arg-type]
-    if access_log:
-        return Load.from_access_log(*access_log, zone=zone)
-    return _measured(context, fleet, group, from_cloud or "", since, capacity)
+    try:
+        if csv.path is not None:
+            read = csv.read(csv.path)
+        elif access_log:
+            read = Load.from_access_log(*access_log, zone=csv.zone)
+        else:
+            read = _measured(context, fleet, group, from_cloud or "", since, capacity)
+    except InvalidArgument as error:
+        raise InvalidArgument(as_options(str(error))) from error
+    return replace(read, notes=tuple(map(as_options, read.notes)))
 
 
 def _measured(
