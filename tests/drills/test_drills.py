@@ -114,7 +114,7 @@ def test_schedules_that_do_not_act_do_not_follow_the_clock():
     (result,) = drilled(STILL, "aws", "clock-change")
     assert result.verdict == "not held"
     assert {check.fix for check in result.failures} == {
-        "let its schedules act: end what stops them, such as `aws.suspended_processes`"
+        "let its schedules act: end what stops them, such as suspended processes"
     }
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trimtab.cli.context import CommandContext
-from trimtab.cli.simulate_command import as_options
+from trimtab.cli.load_options import as_options
 from trimtab.errors import ConfigError, InvalidArgument
 from trimtab.metrics import custom
 from trimtab.models import Fleet, Metric

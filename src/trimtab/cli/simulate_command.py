@@ -1,16 +1,16 @@
 """`trimtab simulate`: what a group's policies make of a load, on one cloud's rules or on several."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from trimtab.cli.commands import groups_command
 from trimtab.cli.context import CommandContext, duration
+from trimtab.cli.load_options import CsvOptions, as_options
 from trimtab.declarations import declarations_of
 from trimtab.errors import ConfigError, InvalidArgument, InvalidModel
 from trimtab.models import Fleet, PythonPolicy, ScalingGroup
@@ -237,42 +237,6 @@ def simulate(
     return show_judged(context, fleet, runs, again, wanted, shown)
 
 
-class CsvOptions(NamedTuple):
-    """How a CSV file is read."""
-
-    path: Path | None
-    unit: str
-    zone: str | None
-    gaps: str
-    doubles: str
-    columns: str
-    step: timedelta | None
-
-    def read(self, path: Path) -> "Load":
-        """The load of a file."""
-        from trimtab.simulation import Load
-
-        return Load.from_csv(
-            path,
-            unit=self.unit,  # type: ignore[arg-type]
-            zone=self.zone,
-            gaps=self.gaps,  # type: ignore[arg-type]
-            doubles=self.doubles,  # type: ignore[arg-type]
-            columns=[name.strip() for name in self.columns.split(",")],
-            step=self.step,
-        )
-
-
-def as_options(text: str) -> str:
-    """A message about arguments in Python, with the options of the command line in their place."""
-    text = text.replace("`size` (`--size-metric`)", "--size-metric").replace("`size`", "--size-metric")
-    text = text.replace("`Load.from_datapoints`", "--from-cloud")
-    text = re.sub(r"`(step|columns|zone|since|capacity|load)`", r"--\1", text)
-    text = re.sub(r'"(sum|mean|interpolate|hold|zero)"', r"\1", text)
-    text = re.sub(r"\bunit=", "--load-unit ", text)
-    return re.sub(r"\b(step|columns|zone|gaps|doubles|capacity)=", r"--\1 ", text)
-
-
 def _same_group(fleet: Fleet, group: ScalingGroup) -> ScalingGroup:
     names = [each.name for each in fleet.groups]
     if group.name not in names:
@@ -293,7 +257,7 @@ def _load(
     context: CommandContext,
     fleet: Fleet,
     group: ScalingGroup,
-    csv: "CsvOptions",
+    csv: CsvOptions,
     access_log: Sequence[Path] | None,
     from_cloud: str | None,
     since: timedelta | None,

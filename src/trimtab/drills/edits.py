@@ -38,7 +38,7 @@ LATE = timedelta(minutes=10)
 NEXT_TO_NOTHING, IDLE = 0.05, 20
 """A load, and for how many minutes: Google scales in to the largest size that it wanted in the last ten."""
 EARLY = timedelta(minutes=5)
-_ACT = "let its schedules act: end what stops them, such as `aws.suspended_processes`"
+_ACT = "let its schedules act: end what stops them, such as suspended processes"
 _MOVE = "move the schedule out of the hour that is skipped or comes twice"
 
 
