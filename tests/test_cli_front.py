@@ -19,7 +19,7 @@ pytest.importorskip("rich")
 import typer.main
 
 from tests.commands import FLEET, VARIABLES, Cli, Terminal
-from trimtab.cli import app, run
+from trimtab.cli import make_application, run
 
 SOURCE = str(Path(tt.__file__).parents[1])
 ADDRESS = "https://127.0.0.1:41234/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/shop"
@@ -245,7 +245,7 @@ VERBS = re.compile(
 
 def texts():
     """Each help text of the command line, by where it stands."""
-    whole = typer.main.get_command(app)
+    whole = typer.main.get_command(make_application())
     yield "trimtab", whole.help
     for name, command in whole.commands.items():
         yield name, command.help

@@ -12,7 +12,7 @@ pytest.importorskip("rich")
 import typer
 
 from tests.commands import FLEET, SECRET, Cli
-from trimtab.cli import app
+from trimtab.cli import make_application
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_nothing_of_a_run_stays(cli):
     assert (logger.handlers, logger.level) == before
 
 
-@pytest.mark.parametrize("name", sorted(typer.main.get_command(app).commands))
+@pytest.mark.parametrize("name", sorted(typer.main.get_command(make_application()).commands))
 def test_every_command_has_them(cli, name, capsys):
     cli.run(name, "--help")
     text = capsys.readouterr().out

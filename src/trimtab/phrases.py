@@ -1,4 +1,4 @@
-"""Words of messages: long lists in few words, and the word that was meant."""
+"""Words of messages: long lists in few words, the word that was meant, and text that is safe to print."""
 
 from collections.abc import Iterable, Sequence
 
@@ -32,3 +32,14 @@ def error_words(error: BaseException) -> str:
         return one_line(f"{type(error).__name__}: {error}".removesuffix(": "))
     except Exception:
         return type(error).__name__
+
+
+def printable(text: str, *, lines: bool = False) -> str:
+    """`text` with whatever could steer a terminal written out as an escape."""
+    return "".join(char if char.isprintable() or (lines and char == "\n") else _escape(char) for char in text)
+
+
+def _escape(char: str) -> str:
+    import json  # hardly any text has such a character
+
+    return json.dumps(char)[1:-1] if char < "\x7f" or char > "\xff" else f"\\x{ord(char):02x}"

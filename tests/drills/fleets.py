@@ -58,6 +58,18 @@ BY_IDS = tt.Fleet(
         }
     },
 )
+STILL = tt.Fleet(
+    name="still",
+    groups={
+        "web": {
+            "capacity": {"min": 1, "max": 6},
+            "template": TEMPLATE,
+            "aws": {"suspended_processes": ["ScheduledActions"]},
+            "schedules": {"open": {"cron": "0 8 * * *", "zone": "Europe/Berlin", "min": 3, "duration": "9h"}},
+        }
+    },
+)
+"""One whose schedules do not act."""
 STEPS = tt.Fleet(
     name="steps",
     controller=True,

@@ -9,9 +9,10 @@ from xml.etree import ElementTree
 import pytest
 
 import trimtab as tt
-from tests.drills.fleets import BAD, BY_IDS, STEPS
+from tests.drills.fleets import BAD, BY_IDS, STEPS, STILL
 from tests.providers.emulated import SDKS
 from trimtab.drills.accounts import names_of, stood_in
+from trimtab.drills.advice import against_a_lost_zone, against_a_shortage, against_silence
 from trimtab.drills.calm import calm_values
 from trimtab.drills.drilling import merged
 from trimtab.drills.expectations import (
@@ -24,8 +25,9 @@ from trimtab.drills.expectations import (
     unchanged,
 )
 from trimtab.drills.scenarios import SCENARIOS
-from trimtab.drills.stage import quiet_start
-from trimtab.drills.staging import staging_of
+from trimtab.drills.silences import throttled
+from trimtab.drills.stage import Stage, quiet_start
+from trimtab.drills.staging import staged_cloud, staging_of
 from trimtab.errors import InvalidArgument, PlanRefused, Unsupported
 
 FILE = Path(__file__).parents[2] / "examples" / "virtualmin" / "fleet.yaml"
@@ -106,6 +108,57 @@ def test_each_thing_that_is_wrong_is_named():
         ("operator-resizes", "plain"): ["back"],
     }
     assert not drill.has_held
+
+
+def test_schedules_that_do_not_act_do_not_follow_the_clock():
+    (result,) = drilled(STILL, "aws", "clock-change")
+    assert result.verdict == "not held"
+    assert {check.fix for check in result.failures} == {
+        "let its schedules act: end what stops them, such as suspended processes"
+    }
+
+
+class Unanswered:
+    """A staged cloud that goes on to refuse calls: no fleet file does that, so that the judgement is tried with it."""
+
+    def __init__(self, staged):
+        self._staged = staged
+
+    def __getattr__(self, name):
+        return (lambda: None) if name == "end_throttling" else getattr(self._staged, name)
+
+
+def test_a_cloud_that_goes_on_to_refuse_calls_has_not_held():
+    with staged_cloud(BAD, "memory", timedelta(minutes=1)) as staged:
+        names = names_of(BAD, staged.naming)
+        stage = Stage.begun(BAD, staged, names, NOW)
+        stage.staged = Unanswered(staged)
+        stage.run = lambda minutes: None  # nothing can be read any more
+        (result,) = throttled(stage)
+    assert [check.name for check in result.failures] == ["back"]
+
+
+def test_silence_is_tried_above_the_minimum():
+    """At it nothing can be scaled in, so that nothing would be held."""
+    plain = BAD.model_copy(update={"groups": (BAD["plain"],)})
+    (result,) = drilled(plain, "aws", "metrics-blind")
+    assert result.verdict == "held", str(result)
+    assert result.checks[1].observed[0] in "234"  # its load has made it larger than its minimum of 1
+
+
+def test_advice_is_never_what_the_file_has():
+    group = BAD["silent"]
+    assert against_a_lost_zone(group) == "raise `capacity.min` to 2: one instance for each zone"
+    spread = group.model_copy(update={"capacity": tt.Capacity(min=2, max=4)})
+    assert against_a_lost_zone(spread).startswith("add `health_check`")
+    checked = spread.model_copy(update={"health_check": tt.HealthCheck(by="load-balancer")})
+    assert against_a_lost_zone(checked).startswith("raise `capacity.min` above 2")
+    assert against_a_shortage(group).startswith("name several sizes")
+    assert against_a_shortage(group.model_copy(update={"cooldown": timedelta(minutes=10)})).startswith(
+        "shorten the cooldown, which is 10 min"
+    )
+    assert "out of alarms.cold" in against_silence(group)
+    assert "or by no alarm" in against_silence(BAD["plain"])
 
 
 def test_what_an_account_knows_by_ids_stands_by_names():
@@ -283,6 +336,11 @@ def test_errors_of_the_command(command, arguments, text):
     code, _, err = command(*arguments)
     assert code == 1
     assert text in err
+
+
+def test_instances_that_boot_longer_than_groups_have():
+    with pytest.raises(InvalidArgument, match="boot=20m: a drill expects groups back within 15m"):
+        tt.drill(BAD, "memory", boot=timedelta(minutes=20))
 
 
 def test_errors():

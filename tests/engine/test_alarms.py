@@ -1,5 +1,6 @@
 """The state of alarms: CloudWatch's tables, and laws over every pattern of datapoints."""
 
+import operator
 from datetime import timedelta
 from itertools import product
 
@@ -17,6 +18,8 @@ from trimtab.engine.alarms import (
     has_few_samples,
     invocations,
 )
+from trimtab.engine.presets import datapoint_span
+from trimtab.engine.recommend import all_breach
 from trimtab.models import Comparison, MissingData
 
 OK, ALARM, NO_DATA = AlarmState.OK, AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA
@@ -123,3 +126,12 @@ def test_actions_of_auto_scaling_repeat():
     assert list(invocations(states, on=ALARM, repeats=True)) == [1, 2, 4]
     assert list(invocations(states, on=ALARM, repeats=False)) == [1, 4]
     assert list(invocations([NO_DATA, NO_DATA], on=NO_DATA, repeats=True)) == []  # a new alarm is in it: no change
+
+
+@pytest.mark.parametrize("datapoints", [1, 2, 3, 4])
+def test_all_of_so_many_is_what_an_alarm_of_so_many_says(datapoints):
+    span = datapoint_span(datapoints)
+    for points in product([None, 1.0, 3.0, float("nan")], repeat=span):
+        flags = breach_flags(points, 2, operator.gt)
+        said = evaluate(flags, periods=datapoints, evaluation_range=span).state
+        assert all_breach(points, 2, datapoints, operator.gt) == (said is AlarmState.ALARM), points

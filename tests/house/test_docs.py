@@ -58,7 +58,7 @@ def test_providers_have_a_heading_and_a_row(name):
 def test_commands_have_a_heading_and_no_other_has():
     typer = pytest.importorskip("typer")
     cli = importlib.import_module("trimtab.cli")
-    there = set(typer.main.get_command(cli.app).commands)
+    there = set(typer.main.get_command(cli.make_application()).commands)
     headings = set(re.findall(r"^## ([a-z]+)$", PAGES["command-line.md"], re.MULTILINE))
     assert headings == there
 

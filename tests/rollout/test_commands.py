@@ -127,6 +127,11 @@ def test_pause_resume_abort_undo(trimtab):
     assert trimtab.world.versions() == [2, 2, 2, 2]
     assert trimtab("rollout", "undo", "web")[0] == 0
     assert trimtab.world.versions() == [1, 1, 1, 1]
+    assert trimtab("rollout", "start", "web", "--no-wait", "--again")[0] == 0
+    assert (
+        "aborted by bea: errors doubled"
+        in trimtab("rollout", "abort", "web", "--by", "bea", "--why", "errors doubled")[1]
+    )
     code, out, err = trimtab("rollout", "abort", "web")
     assert code == 1
     assert "no rollout of 'web' is on" in err

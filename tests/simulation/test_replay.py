@@ -3,6 +3,7 @@
 import dataclasses
 import sys
 from datetime import timedelta
+from operator import gt, lt
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,8 +15,12 @@ from tests.engine.random_groups import groups, make
 from tests.laws import examples
 from tests.simulation.worlds import START, hold, same, steps
 from trimtab.engine import PRESETS
+from trimtab.engine.case import newest
+from trimtab.engine.recommend import all_breach
+from trimtab.engine.ruleset import rules_for
 from trimtab.errors import InvalidArgument
 from trimtab.simulation.replaying import Replay
+from trimtab.simulation.signals import Source, WatchedTarget, Way, value_of
 from trimtab.simulation.simulating import make_scenario
 
 np = pytest.importorskip("numpy", reason="a simulation needs numpy (extra `sim`)")
@@ -318,6 +323,54 @@ def test_skipped_decisions_change_nothing(fields, levels, model, preset, seed):
     assert [(each.minute, each.decision.reasons) for each in skipping.decisions] == [
         (each.minute, each.decision.reasons) for each in whole.decisions
     ]
+
+
+TARGETS = st.fixed_dictionaries(
+    {
+        "capacity": st.integers(0, 2).map(lambda low: {"min": low, "max": 20}),
+        "policies": st.builds(
+            lambda target, scale_in: {
+                "hold": {"type": "target-tracking", "metric": "cpu", "target": target, "scale_in": scale_in}
+            },
+            st.sampled_from([30, 50, 70]),
+            st.sampled_from([True, True, True, False]),
+        ),
+        "alarms": st.just({}),
+        "schedules": st.sampled_from(
+            [{}, {}, {"more": {"cron": "*/20 * * * *", "zone": "UTC", "min": 3, "duration": "7m"}}]
+        ),
+        "stabilization": st.sampled_from([None, None, timedelta(seconds=90), timedelta(minutes=25)]),
+    }
+)
+
+
+@given(TARGETS, LOADS, MODELS, st.sampled_from(["gce", "gce", "k8s", "neutral"]), st.integers(0, 3))
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
+def test_scale_ins_that_a_window_holds_back_are_skipped(fields, levels, model, preset, seed):
+    """The same of groups of one target, whose scale-ins wait for the end of a window."""
+    group, load = make_group(**fields), steps(*levels)
+    skipping = tt.simulate(group, load, preset=preset, model=model, seed=seed)
+    whole = tt.simulate(group, load, preset=preset, model=model, seed=seed, every_step=True)
+    same(skipping, whole)
+    assert [each.decision for each in skipping.decisions] == [each.decision for each in whole.decisions]
+
+
+@given(st.lists(st.sampled_from([None, 10.0, 50.0, 90.0]), max_size=60), st.sampled_from(sorted(PRESETS)))
+@settings(max_examples=examples(100), deadline=None)
+def test_a_target_sees_what_the_engine_sees(points, preset):
+    """Where datapoints are missing, as of a metric that is measured every five minutes."""
+    rules = rules_for(hold(50), PRESETS[preset])
+    rule, tracking = rules.tracking[0], rules.preset.tracking
+    source = Source(value_of("cpu", "average"), 0, 1)
+    target = WatchedTarget(rule, source, "average", rules.preset)
+    for place, point in enumerate(points):
+        source.values.append(point)
+        target.look(place)
+        window = points[max(0, place + 1 - tracking.span) : place + 1]
+        out = all_breach(window, rule.high, tracking.high_datapoints, gt)
+        back = all_breach(window, rule.low, tracking.low_datapoints, lt)
+        way = Way.OUT if out else Way.IN if back else Way.CALM
+        assert target.way == (Way.OPEN if newest(window) is None else way)
 
 
 @pytest.mark.parametrize("preset", ["ec2", "azure", "gce", "neutral"])

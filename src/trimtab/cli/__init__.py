@@ -1,5 +1,6 @@
 """The command line."""
 
-from trimtab.cli.main import app, run
+from trimtab.cli.application import make_application
+from trimtab.cli.main import run
 
-__all__ = ["app", "run"]
+__all__ = ["make_application", "run"]

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trimtab.cli.context import CommandContext
-from trimtab.errors import ConfigError
+from trimtab.cli.load_options import as_options
+from trimtab.errors import ConfigError, InvalidArgument
 from trimtab.metrics import custom
 from trimtab.models import Fleet, Metric
 
@@ -31,11 +32,14 @@ def show_calibration(
         raise ConfigError(["--calibrate needs how far back; give --since, such as --since 14d"])
     size = None if size_metric is None else _metric(size_metric)
     with context.cloud(fleet) as cloud, context.screen.busy("reading the cloud"):
-        found = calibrate(cloud, fleet, group, since=since, size=size, load=load, seed=seed)
+        try:
+            found = calibrate(cloud, fleet, group, since=since, size=size, load=load, seed=seed)
+        except InvalidArgument as error:
+            raise InvalidArgument(as_options(str(error))) from error
     if out is not None:
         found.save(out)
     body = {name: value for name, value in found.to_dict().items() if name != "format_version"}
-    context.screen.show(calibration_view(found, out), body)
+    context.screen.show(calibration_view(found, out, as_options), body)
     return 0
 
 

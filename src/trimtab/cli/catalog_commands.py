@@ -230,7 +230,4 @@ def _bounds(option: str, text: str) -> tuple[float, float | None]:
         raise typer.BadParameter(f"{option}: {text!r} is not a number such as 2, or a range such as 2-4") from None
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands to an application."""
-    add_verbosity(catalog)
-    app.add_typer(catalog, name="catalog")
+add_verbosity(catalog)

@@ -2,12 +2,10 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
 from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
-from typer.models import CommandInfo
 
 from trimtab.cli.completion import FLEET_FILE, complete_words, is_file
 from trimtab.cli.context import As, CommandContext, FleetFile, Format, OutsideFiles, Overlays, check_groups, context_of
@@ -133,19 +131,3 @@ def _parameters(shared: Options) -> list[inspect.Parameter]:
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
         for name, (annotation, default) in shared.items()
     ]
-
-
-def with_one_command(app: typer.Typer, arguments: Sequence[str]) -> typer.Typer:
-    """The application with the command that is run alone, since typer reads the signatures of all that it is given."""
-    word = next((word for word in arguments if not word.startswith("-")), "")
-    commands = [each for each in app.registered_commands if _name_of(each) == word]
-    groups = [each for each in app.registered_groups if each.name == word]
-    if not commands and not groups:  # help, completion, or a word that may have been meant otherwise
-        return app
-    one = copy(app)
-    one.registered_commands, one.registered_groups = commands, groups
-    return one
-
-
-def _name_of(command: CommandInfo) -> str:
-    return command.name or (command.callback.__name__ if command.callback else "").replace("_", "-")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from threading import Lock
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 from pydantic_core import PydanticCustomError
@@ -18,18 +18,16 @@ from trimtab.cli.target import Target
 from trimtab.config import load_fleet, parse_fleet
 from trimtab.config.source import MAX_BYTES, decode
 from trimtab.errors import ConfigError, InvalidModel, PlanRefused
-from trimtab.events import CallRetried, EndpointFound, Event, Listener, silent
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.models.base import parse_duration
 from trimtab.phrases import in_words
-from trimtab.plan import Action, Plan
-from trimtab.plan.rendering import NO_CHANGES
-from trimtab.runtime.apply import Applied, Consent, check_consent
-from trimtab.runtime.cloud import Cloud
-from trimtab.views.outcome import applied_view
-from trimtab.views.plan import PlanView
-from trimtab.views.progress import event_line, progress
 from trimtab.views.screen import Screen
+
+if TYPE_CHECKING:  # what reaches a cloud is loaded by the commands that do
+    from trimtab.events import Event, Listener
+    from trimtab.plan import Plan
+    from trimtab.runtime.apply import Applied
+    from trimtab.runtime.cloud import Cloud
 
 
 class Format(StrEnum):
@@ -125,7 +123,7 @@ class CommandContext:
     """What every command needs: a screen, and a way to a cloud."""
 
     screen: Screen
-    connect: Callable[..., Cloud]
+    connect: Callable[..., "Cloud"]
     target: Target = field(default_factory=Target)
 
     def load(
@@ -151,7 +149,7 @@ class CommandContext:
             raise ConfigError([f"{FLEET_FILE}: file not found; name the fleet file, or run this in its folder"])
         return load_fleet(fleet, allow_outside_files=outside)
 
-    def cloud(self, fleet: Fleet | None = None) -> Cloud:
+    def cloud(self, fleet: Fleet | None = None) -> "Cloud":
         """A connection to the cloud that the options name, or the variables, or the fleet."""
         provider, settings = self.target.connection(fleet)
         if provider == "memory" and not self.screen.json:
@@ -162,12 +160,15 @@ class CommandContext:
             )
         return self.connect(provider, listener=self._remarks(), **settings)
 
-    def _remarks(self) -> Listener:
+    def _remarks(self) -> "Listener":
         """A listener that says what is tried again, and once each which address the environment gives."""
+        from trimtab.events import CallRetried, EndpointFound
+        from trimtab.views.progress import event_line
+
         told: set[EndpointFound] = set()
         lock = Lock()
 
-        def remark(event: Event) -> None:
+        def remark(event: "Event") -> None:
             if isinstance(event, EndpointFound):
                 with lock:
                     if event in told:
@@ -178,7 +179,9 @@ class CommandContext:
 
         return remark
 
-    def carry_out(self, cloud: Cloud, plan: Plan, how: "How", then: "Then | None" = None, *, asks: bool = True) -> int:
+    def carry_out(
+        self, cloud: "Cloud", plan: "Plan", how: "How", then: "Then | None" = None, *, asks: bool = True
+    ) -> int:
         """
         Show a plan, ask, apply it, show what came of it; the exit code.
 
@@ -189,8 +192,16 @@ class CommandContext:
             then: What follows where all went through.
             asks: Whether that changes instances, as a rollout does, so that it takes consent where a template waits.
         """
+        from trimtab.events import silent
+        from trimtab.plan import Action
+        from trimtab.plan.rendering import NO_CHANGES
+        from trimtab.runtime.apply import Consent, check_consent
+        from trimtab.views.outcome import applied_view
+        from trimtab.views.plan import PlanView
+        from trimtab.views.progress import progress
+
         agreed = {action for action, yes in ((Action.DELETE, how.delete), (Action.REPLACE, how.replace)) if yes}
-        self.screen.view(PlanView(plan, empty=how.empty, agreed=agreed))
+        self.screen.view(PlanView(plan, empty=how.empty or NO_CHANGES, agreed=agreed))
         then = then if not plan.unknown else None
         if plan.is_refused or not plan.changes:
             if then is not None and not plan.is_refused:
@@ -218,7 +229,7 @@ class CommandContext:
         self.screen.show(applied_view(applied), {"plan": plan.to_dict(), "applied": applied.to_dict()})
         return 1 if applied.failures else 0
 
-    def _go_on(self, then: "Then", plan: Plan, applied: Applied | None) -> int:
+    def _go_on(self, then: "Then", plan: "Plan", applied: "Applied | None") -> int:
         view, data, code = then()
         done = applied.to_dict() if applied is not None else None
         self.screen.show(view, {"plan": plan.to_dict(), "applied": done, **data})
@@ -264,7 +275,7 @@ class How:
     timeout: timedelta = FIFTEEN_MINUTES
     delete: bool = False
     replace: bool = False
-    empty: str = NO_CHANGES
+    empty: str | None = None
 
 
 def context_of(context: typer.Context, chosen: Format | TextFormat) -> CommandContext:

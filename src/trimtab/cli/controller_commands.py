@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -54,13 +54,6 @@ AllowPython = Annotated[
         show_default=False,
     ),
 ]
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    commands: tuple[Callable[..., int], ...] = (tick, run, history)
-    for command in commands:
-        app.command()(command)
 
 
 @groups_command

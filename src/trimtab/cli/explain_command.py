@@ -91,8 +91,3 @@ def _opened(store: str | None) -> "Iterator[Store | None]":
         yield opened
     finally:
         opened.close()
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add the command to an application."""
-    app.command()(explain)

@@ -109,7 +109,4 @@ def synced(cloud: Cloud, fleet: Fleet, *, waits: bool) -> tuple[RenderableType, 
     return synced_view(done), {"haproxies": [each.to_dict() for each in done]}, code_of(done)
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands to an application."""
-    add_verbosity(haproxy)
-    app.add_typer(haproxy, name="haproxy")
+add_verbosity(haproxy)

@@ -127,7 +127,4 @@ def _show(context: CommandContext, name: str, state: GroupState) -> None:
     context.screen.show(Text(printable("\n".join(lines), lines=True)), data)
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands to an application."""
-    add_verbosity(instance)
-    app.add_typer(instance, name="instance")
+add_verbosity(instance)

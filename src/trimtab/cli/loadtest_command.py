@@ -229,8 +229,3 @@ def _functions(fleet: Fleet, group: ScalingGroup, allow: Sequence[str]) -> "Func
     from trimtab.runtime.policies import load_policies
 
     return load_policies(fleet.replace(groups=[group]), allow=allow)
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add the command to an application."""
-    app.command()(loadtest)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 rollout = typer.Typer()
 Asked = Literal["", "running", "paused", "rolled back"]
 """The outcome that a command is for, which is success then."""
+Why = Annotated[str, typer.Option(help="Give the reason, for those who find it.", show_default=False)]
 By = Annotated[str | None, typer.Option(help="Name who does it; your login when left out.", show_default=False)]
 Commands = Annotated[
     bool, typer.Option("--allow-commands", help="Allow running the programs of `command` gates of the file.")
@@ -123,7 +124,7 @@ def pause(
     groups: Sequence[str],
     by: By = None,
     store: StoreUrl = None,
-    why: Annotated[str, typer.Option(help="Give the reason, for those who find it.", show_default=False)] = "",
+    why: Why = "",
 ) -> int:
     """
     Let a rollout stand still until somebody resumes it; new and old instances stay as they are.
@@ -171,6 +172,7 @@ def abort(
     fleet: Fleet,
     groups: Sequence[str],
     by: By = None,
+    why: Why = "",
     store: StoreUrl = None,
     timeout: UpTo = None,
     no_wait: NoWait = False,
@@ -178,10 +180,9 @@ def abort(
     """
     Take a rollout back: every instance gets the old template again.
 
-    Example: `trimtab rollout abort fleet.yaml web --provider aws`
+    Example: `trimtab rollout abort fleet.yaml web --why "errors doubled" --provider aws`
     """
-    who = by or getpass.getuser()
-    turn = partial(_abort, who)
+    turn = partial(_abort, by or getpass.getuser(), why)
     return _turned(context, fleet, groups, turn, store=store, timeout=timeout, no_wait=no_wait, asked="rolled back")
 
 
@@ -216,8 +217,8 @@ def undo(
     )
 
 
-def _abort(who: str, rollouts: "Rollouts", name: str) -> "GroupRollout":
-    return rollouts.abort(name, by=who)
+def _abort(who: str, why: str, rollouts: "Rollouts", name: str) -> "GroupRollout":
+    return rollouts.abort(name, by=who, why=why)
 
 
 def _turned(
@@ -304,7 +305,4 @@ def rolled_out(
     return _ended(rolled.groups)
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands to an application."""
-    add_verbosity(rollout)
-    app.add_typer(rollout, name="rollout")
+add_verbosity(rollout)

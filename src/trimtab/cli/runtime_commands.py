@@ -1,7 +1,7 @@
 """The commands for a fleet that runs: watch it, pause and resume its groups, list its hosts, name its permissions."""
 
 import getpass
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -27,13 +27,6 @@ from trimtab.views.watch import watch_view
 if TYPE_CHECKING:
     from trimtab.controller.exposition import Exposition
     from trimtab.controller.serving import Health
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    commands: tuple[Callable[..., int], ...] = (watch, pause, resume, boost, activities, inventory, permissions)
-    for command in commands:
-        app.command()(command)
 
 
 @fleet_command

@@ -1,6 +1,7 @@
 """`trimtab simulate`: what a group's policies make of a load, on one cloud's rules or on several."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +10,7 @@ import typer
 
 from trimtab.cli.commands import groups_command
 from trimtab.cli.context import CommandContext, duration
+from trimtab.cli.load_options import CsvOptions, as_options
 from trimtab.declarations import declarations_of
 from trimtab.errors import ConfigError, InvalidArgument, InvalidModel
 from trimtab.models import Fleet, PythonPolicy, ScalingGroup
@@ -70,6 +72,20 @@ def simulate(
         str,
         typer.Option(help="Treat missing rows so: short (bridge up to an hour), interpolate, hold, zero or refuse."),
     ] = "short",
+    doubles: Annotated[str, typer.Option(help="Treat rows of one time so: refuse, sum or mean.")] = "refuse",
+    columns: Annotated[
+        str,
+        typer.Option(metavar="TIME,VALUE", help="Name the two columns of --load that hold times and values."),
+    ] = "timestamp,value",
+    step: Annotated[
+        timedelta | None,
+        typer.Option(
+            parser=duration,
+            metavar="DURATION",
+            help="Set the time from one row of --load to the next; the most frequent one when left out.",
+            show_default=False,
+        ),
+    ] = None,
     presets: Annotated[
         list[str] | None,
         typer.Option(
@@ -166,6 +182,9 @@ def simulate(
     from trimtab.views.simulations import simulations_dict, simulations_view
 
     group = _chosen(fleet, groups)
+    csv = CsvOptions(load, load_unit, zone, gaps, doubles, columns, step)
+    if since is not None and not (calibrate or from_cloud):
+        raise ConfigError(["--since is for --from-cloud and --calibrate, a file is read whole; leave it out"])
     if calibrate:
         from trimtab.cli.calibrate import show_calibration
 
@@ -173,11 +192,11 @@ def simulate(
             raise ConfigError(["--calibrate measures and simulates nothing; leave out the options of a simulation"])
         given = None
         if load or access_log:
-            given = _load(context, fleet, group, (load, load_unit, zone, gaps), access_log, None, None, None)
+            given = _load(context, fleet, group, csv, access_log, None, None, None)
         return show_calibration(context, fleet, group.name, since, out, size_metric, given, seed)
     if out or size_metric:
         raise ConfigError(["--out and --size-metric need --calibrate; add it, or leave them out"])
-    read = _load(context, fleet, group, (load, load_unit, zone, gaps), access_log, from_cloud, since, capacity)
+    read = _load(context, fleet, group, csv, access_log, from_cloud, since, capacity)
     names = presets or [_preset(context, fleet)]
     runs = []
     for name in names:
@@ -193,8 +212,10 @@ def simulate(
             if isinstance(error, InvalidArgument | InvalidModel):
                 raise
             raise InvalidArgument(str(error)) from error
+    # for people nothing is made of each decision
+    shown = simulations_view(runs, read), simulations_dict(runs, read, rows=rows) if context.screen.json else {}
     if not (kpis or against or report or prices):
-        context.screen.show(simulations_view(runs, read), simulations_dict(runs, read, rows=rows))
+        context.screen.show(*shown)
         return 0
     from trimtab.cli.simulate_report import Wanted, show_judged
 
@@ -213,7 +234,6 @@ def simulate(
         )
 
     wanted = Wanted(kpis=kpis, prices=prices, against=against, seeds=range(seed, seed + seeds), report=report)
-    shown = simulations_view(runs, read), simulations_dict(runs, read, rows=rows)
     return show_judged(context, fleet, runs, again, wanted, shown)
 
 
@@ -237,7 +257,7 @@ def _load(
     context: CommandContext,
     fleet: Fleet,
     group: ScalingGroup,
-    csv: tuple[Path | None, str, str | None, str],
+    csv: CsvOptions,
     access_log: Sequence[Path] | None,
     from_cloud: str | None,
     since: timedelta | None,
@@ -245,14 +265,18 @@ def _load(
 ) -> "Load":
     from trimtab.simulation import Load
 
-    path, unit, zone, gaps = csv
-    if sum(each is not None and each != [] for each in (path, access_log, from_cloud)) != 1:
+    if sum(each is not None and each != [] for each in (csv.path, access_log, from_cloud)) != 1:
         raise ConfigError(["a simulation takes one load; give --load FILE, --access-log FILE or --from-cloud METRIC"])
-    if path is not None:
-        return Load.from_csv(path, unit=unit, zone=zone, gaps=gaps)  # type: ignore[arg-type]
-    if access_log:
-        return Load.from_access_log(*access_log, zone=zone)
-    return _measured(context, fleet, group, from_cloud or "", since, capacity)
+    try:
+        if csv.path is not None:
+            read = csv.read(csv.path)
+        elif access_log:
+            read = Load.from_access_log(*access_log, zone=csv.zone)
+        else:
+            read = _measured(context, fleet, group, from_cloud or "", since, capacity)
+    except InvalidArgument as error:
+        raise InvalidArgument(as_options(str(error))) from error
+    return replace(read, notes=tuple(map(as_options, read.notes)))
 
 
 def _measured(

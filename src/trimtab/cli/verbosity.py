@@ -11,7 +11,6 @@ from typing import Annotated, Any
 import typer
 
 from trimtab.cli.context import CommandContext
-from trimtab.logs import JsonFormatter
 from trimtab.views.screen import Screen
 
 Verbose = Annotated[
@@ -69,11 +68,13 @@ def _with_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @contextmanager
 def _logged(screen: Screen) -> Iterator[None]:
     """Show what is logged on a screen, if it is to; once, also where the program's and the command's option ask."""
+    if screen.verbosity <= 0:
+        yield
+        return
     before, handler = _LOGGER.level, _OnScreen(screen)
-    if screen.verbosity > 0:
-        _LOGGER.setLevel(logging.INFO if screen.verbosity == 1 else logging.DEBUG)
-        if not any(isinstance(each, _OnScreen) for each in _LOGGER.handlers):
-            _LOGGER.addHandler(handler)
+    _LOGGER.setLevel(logging.INFO if screen.verbosity == 1 else logging.DEBUG)
+    if not any(isinstance(each, _OnScreen) for each in _LOGGER.handlers):
+        _LOGGER.addHandler(handler)
     try:
         yield
     finally:
@@ -85,6 +86,8 @@ class _OnScreen(logging.Handler):
     """Writes each record beside the results."""
 
     def __init__(self, screen: Screen) -> None:
+        from trimtab.logs import JsonFormatter  # what is logged is of plans and of clouds: most runs load neither
+
         super().__init__()
         self._screen = screen
         self._forms = {False: logging.Formatter("%(asctime)s %(levelname)s %(message)s"), True: JsonFormatter()}

@@ -12,9 +12,11 @@ from trimtab.drills.results import DrillResult
 from trimtab.drills.scenarios import SCENARIOS, Scenario
 from trimtab.drills.stage import Stage, quiet_start
 from trimtab.drills.staging import NAMES, StagedCloud, staged_cloud, staging_of
+from trimtab.drills.subjects import WITHIN
 from trimtab.emulators.shared.staging import NotStaged, connect_of
 from trimtab.errors import ConfigError, InvalidArgument, PlanRefused
 from trimtab.models import Fleet
+from trimtab.models.base import format_duration
 from trimtab.phrases import in_words
 
 
@@ -32,17 +34,20 @@ def drill(
         fleet: The fleet.
         provider: `memory`, `aws`, `azure` or `gcp`; that of `connect` in the fleet when left out.
         only: The scenarios, by name; all when left out.
-        boot: How long an instance takes to run.
+        boot: How long an instance takes to run; below the 15 minutes in which groups are to be back.
 
     Raises:
         ConfigError: The fleet names no provider.
-        InvalidArgument: There is no such scenario, or no group.
+        InvalidArgument: There is no such scenario, or no group, or instances boot for too long.
         MissingExtra: The extra `emulators`, or that of the cloud, is not installed.
         PlanRefused: The plan of the fleet has problems.
         Unsupported: The provider has no emulator that comes with trimtab.
     """
     name = _provider(fleet, provider)
     scenarios = _chosen(only)
+    if not timedelta(0) <= boot < WITHIN:
+        text = f"boot={format_duration(boot)}: a drill expects groups back within {format_duration(WITHIN)}"
+        raise InvalidArgument(f"{text}, which no such instance can be; give 0s or more, and less than that")
     fleet = fleet.for_provider(name)
     if not fleet.groups:
         raise InvalidArgument(f"fleet {fleet.name!r} has no group, so there is nothing to drill; add one")

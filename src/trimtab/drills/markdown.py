@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from trimtab.drills.results import DrillResult, DrillVerdict
-from trimtab.plan.values import printable
+from trimtab.phrases import printable
 
 _MARKS = {DrillVerdict.HELD: "held", DrillVerdict.NOT_HELD: "**not held**", DrillVerdict.NOT_TRIED: "not tried"}
 

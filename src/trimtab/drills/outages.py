@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from trimtab.drills.advice import against_a_lost_zone, against_a_shortage
 from trimtab.drills.expectations import back_within, instances_of, never_below_minimum, some_serve, told_by
 from trimtab.drills.stage import Stage
 from trimtab.drills.subjects import (
@@ -53,7 +54,7 @@ def zone_lost(stage: Stage) -> Results:
     for group in hit:
         found = stage.signs(group)
         readings = stage.readings[group.name][1:]
-        spread = "name several zones in `placement`, and a minimum of one instance for each"
+        spread = against_a_lost_zone(group)
         yield result_of(
             "zone-lost",
             group,
@@ -86,14 +87,14 @@ def no_capacity(stage: Stage) -> Results:
     stage.run(int(WITHIN / MINUTE), until=all_of(groups, lambda group: grown[group.name](stage.state(group))))
     for group in groups:
         after = stage.since(over, group)
-        cooldown = "shorten the cooldown, so that a failed attempt is made again sooner"
+        sooner = against_a_shortage(group)
         yield result_of(
             "no-capacity",
             group,
             [
                 never_below_minimum(stage.readings[group.name], fix="keep a minimum that the load needs"),
                 told_by(signs[group.name], is_about(TOO_FEW), what="the shortage", fix="add an alarm on the size"),
-                back_within(after, over, WITHIN, grown[group.name], fix=cooldown, what="larger once it is over,"),
+                back_within(after, over, WITHIN, grown[group.name], fix=sooner, what="larger once it is over,"),
             ],
             signs[group.name],
         )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from trimtab.controller import Controller
+from trimtab.drills.advice import against_silence
 from trimtab.drills.controlling import controlled_groups
 from trimtab.drills.expectations import back_within, never_below_minimum, told_by, unchanged
 from trimtab.drills.results import DrillCheck, DrillResult
@@ -13,6 +14,7 @@ from trimtab.drills.subjects import (
     WITHIN,
     Results,
     all_of,
+    asking_for_more,
     is_about,
     larger_than,
     not_tried,
@@ -33,14 +35,15 @@ def metrics_blind(stage: Stage) -> Results:
     for group in groups:
         if group.name not in watched:
             yield not_tried("metrics-blind", group, stage.unwatched(group))
-    groups = [group for group in groups if group.name in watched]
+    groups, others = _able_to_shrink(stage, [group for group in groups if group.name in watched])
+    yield from others
     if not groups:
         return
     stage.measured = False
     stage.run(60, every=5)
     for group in groups:
         signs = stage.signs(group)
-        missing = "do not let missing data trigger a scale-in: leave `missing` out of the alarm, or write `ignore`"
+        missing = against_silence(group)
         agent = "add `notify_no_data`, or an alarm with `missing: breaching` that notifies people"
         yield result_of(
             "metrics-blind",
@@ -52,6 +55,22 @@ def metrics_blind(stage: Stage) -> Results:
             ],
             signs,
         )
+
+
+def _able_to_shrink(stage: Stage, groups: Sequence[ScalingGroup]) -> tuple[list[ScalingGroup], list[DrillResult]]:
+    """The groups above their minimum, those at it made larger by their load first; and what is said of the others."""
+    at_minimum = [group for group in groups if stage.state(group).desired <= stage.state(group).min]
+    growing, _ = asking_for_more(stage, "metrics-blind", at_minimum)
+    if growing:
+        stage.load = BUSY
+        larger = {group.name: larger_than(stage.size(group)) for group in growing}
+        stage.run(int(WITHIN / MINUTE), until=all_of(growing, lambda group: larger[group.name](stage.state(group))))
+        stage.load = 1.0
+    still = [group for group in at_minimum if stage.state(group).desired <= stage.state(group).min]
+    reason = "it is at its minimum, and does not grow under load, so that nothing could scale it in"
+    stage.mark()
+    others = [not_tried("metrics-blind", group, reason) for group in still]
+    return [group for group in groups if group not in still], others
 
 
 def throttled(stage: Stage) -> Results:

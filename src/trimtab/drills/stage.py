@@ -84,7 +84,7 @@ class Stage:
         cloud = staged.begin(at, names)
         cloud.apply(cloud.plan(fleet)).raise_for_failures()
         stage = cls(fleet, staged, cloud)
-        stage.run(2)  # instances boot
+        stage.run(2)
         for group in fleet.groups:
             for calm in calm_values(group):
                 with suppress(NotStaged):

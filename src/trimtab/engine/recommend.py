@@ -174,20 +174,21 @@ def _ready(case: Case, rule: TrackingRule, points: Points) -> Direction:
 
 
 def all_breach(points: Points, threshold: float, datapoints: int, breaches: Breaches) -> bool:
-    """Whether an alarm of so many out of so many datapoints is in ALARM."""
-    span = datapoint_span(datapoints)
-    recent, real = points[-span:], 0
-    for point in reversed(recent):
+    """
+    Whether an alarm of so many out of so many datapoints is in ALARM, as `evaluate` says of a new one.
+
+    Too few that all breach count once the oldest of them is as many periods old.
+    """
+    real = oldest = 0
+    for age, point in enumerate(reversed(points[-datapoint_span(datapoints) :]), 1):
         if point is None or point != point:
             continue
         if not breaches(point, threshold):
             return False
-        real += 1
+        real, oldest = real + 1, age
         if real == datapoints:
             return True
-    # too few that all breach: how young they are decides
-    flags = breach_flags(recent, threshold, breaches)
-    return evaluate(flags, periods=datapoints, evaluation_range=span).state is AlarmState.ALARM
+    return oldest >= datapoints
 
 
 def _asked_by_target(case: Case, rule: TrackingRule, ready: Direction, value: float) -> int:

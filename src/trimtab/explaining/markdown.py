@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from trimtab.explaining.results import Diagnosis, ExplainedMinute, TimelineEntry
 from trimtab.explaining.spans import spans_of
-from trimtab.plan.values import printable
+from trimtab.phrases import printable
 
 
 def markdown_of(

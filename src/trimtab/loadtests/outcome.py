@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from trimtab.kpis.card import Kpi, Kpis
 from trimtab.kpis.requirements import RequirementResult
-from trimtab.plan.values import printable
+from trimtab.phrases import printable
 
 if TYPE_CHECKING:
     from trimtab.loadtests.series import Series

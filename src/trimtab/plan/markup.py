@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from html import escape
 
+from trimtab.phrases import printable
 from trimtab.plan.changes import Action, Change
 from trimtab.plan.kind import Kind
 from trimtab.plan.lines import Line
@@ -19,7 +20,7 @@ from trimtab.plan.rendering import (
     shown_groups,
     summary_line,
 )
-from trimtab.plan.values import LONGEST, change_text, printable, value_text
+from trimtab.plan.values import LONGEST, change_text, value_text
 
 _COLOURS = {
     "red": "#cf222e",

@@ -6,10 +6,11 @@ from pathlib import PurePath
 from typing import Protocol, assert_never
 
 from trimtab.models import Position
+from trimtab.phrases import printable
 from trimtab.plan.changes import Action, Change, FieldChange, Note, Reason, Unknown, merged, merged_unknown
 from trimtab.plan.kind import Kind
 from trimtab.plan.lines import Line, Span, joined, line
-from trimtab.plan.values import LONGEST, change_text, is_address, marked_lines, printable, value_text
+from trimtab.plan.values import LONGEST, change_text, is_address, marked_lines, value_text
 
 SYMBOLS: Mapping[Action, Span] = {
     Action.CREATE: ("+", "green"),

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from trimtab.errors import capped
+from trimtab.phrases import printable
 from trimtab.plan.lines import Line, joined, line
 from trimtab.plan.resource import PENDING, Password, Ref, Secret, Text, plain
 
@@ -12,19 +13,10 @@ LONGEST = 72
 """Where a value is cut when it is only mentioned, not compared."""
 
 
-def printable(text: str, *, lines: bool = False) -> str:
-    """`text` with whatever could steer a terminal written out as an escape."""
-    return "".join(char if char.isprintable() or (lines and char == "\n") else _escape(char) for char in text)
-
-
 def marked_lines(mark: str, style: str, sentences: Sequence[str]) -> Iterator[Line]:
     """A line for each sentence with a mark in front, the first of many only."""
     for sentence in capped(sentences):
         yield line((mark, style), printable(sentence))
-
-
-def _escape(char: str) -> str:
-    return json.dumps(char)[1:-1] if char < "\x7f" or char > "\xff" else f"\\x{ord(char):02x}"
 
 
 def value_text(value: Any, *, quoted: bool = False, longest: int | None = None) -> Line:

@@ -159,13 +159,13 @@ class RolloutDriver:
             return superseded(self._standing(item, progress, ()), template)
         return superseded(self._write(item, progress, run.turned(Phase.MOVING, self.clock.now())), template)
 
-    def abort(self, group: str, *, by: str = "") -> GroupRollout:
+    def abort(self, group: str, *, by: str = "", why: str = "") -> GroupRollout:
         """Have a run go back to the old template, whatever its phase."""
         item, progress, run = self._running(group)
         if run.old == run.new:
             text = f"the rollout of {group!r} brings no other template; pause it instead"
             raise InvalidRequest(text, provider=self.provider.name, operation="abort")
-        text = f"aborted by {_name(by)}"
+        text = f"aborted by {_name(by)}{f': {why}' if why else ''}"
         return self._write(item, progress, run.turned(Phase.REVERTING, self.clock.now(), why=text))
 
     def undo(self, group: str, *, by: str = "", template: str = "") -> GroupRollout:

@@ -122,9 +122,9 @@ class Rollouts:
         """Let a run that is paused or stopped go on from where it was; says where the file has another template."""
         return self._driver.resume(group, template=self._cloud.plan(self._fleet).templates.get(group, ""))
 
-    def abort(self, group: str, *, by: str = "") -> GroupRollout:
-        """Have a run go back to the old template; `see_through` drives it there."""
-        return self._driver.abort(group, by=by)
+    def abort(self, group: str, *, by: str = "", why: str = "") -> GroupRollout:
+        """Have a run go back to the old template; `see_through` drives it there. `why` is kept beside who did it."""
+        return self._driver.abort(group, by=by, why=why)
 
     def undo(self, group: str, *, by: str = "") -> GroupRollout:
         """

@@ -1,16 +1,19 @@
 """The front door to a measured model: `calibrate`."""
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from trimtab.models import Fleet, Metric
-from trimtab.runtime.cloud import Cloud
 from trimtab.simulation.calibration import Calibration
 from trimtab.simulation.load import Load
 from trimtab.simulation.simulating import check_numpy
 
+if TYPE_CHECKING:
+    from trimtab.runtime.cloud import Cloud
+
 
 def calibrate(
-    cloud: Cloud,
+    cloud: "Cloud",
     fleet: Fleet,
     group: str | None = None,
     *,

@@ -27,7 +27,7 @@ class Estimate:
         high: Where that ends.
         samples: How many observations it is from.
         method: How number and interval were worked out, from what.
-        reason: Why it is not identifiable, and what helps.
+        reason: Why it is not identifiable, and what helps; a line for each reason.
     """
 
     name: str

@@ -5,9 +5,10 @@ import gzip
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
+from itertools import chain
 from pathlib import Path
 from typing import TextIO, cast
 
@@ -28,12 +29,14 @@ def read_csv(path: Path, *, columns: Sequence[str], zone: tzinfo | None, doubles
         raise InvalidArgument(f"doubles={doubles!r} is unknown; use refuse, sum or mean")
     try:
         with opened(path) as file:
-            reader = csv.reader(file)
-            time_at, value_at = _columns(next(reader, []), columns, path)
-            lines = list(reader)
-        if (plain := _plain_readings(lines, time_at, value_at, path.name, zone)) is not None:
+            text = file.read()
+        reader = csv.reader(StringIO(text, newline=""))
+        time_at, value_at = _columns(next(reader, []), columns, path)
+        if (plain := _plain_readings(reader, time_at, value_at, path.name, zone)) is not None:
             return plain
-        rows = [_row(row, time_at, value_at, path, number) for number, row in enumerate(lines, 2) if row]
+        reader = csv.reader(StringIO(text, newline=""))
+        next(reader)
+        rows = [_row(row, time_at, value_at, path, number) for number, row in enumerate(reader, 2) if row]
     except (OSError, UnicodeDecodeError, csv.Error, EOFError) as error:
         raise InvalidArgument(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if not rows:
@@ -56,24 +59,27 @@ def _columns(header: Sequence[str], columns: Sequence[str], path: Path) -> tuple
 
 
 def _plain_readings(
-    lines: Sequence[Sequence[str]], time_at: int, value_at: int, source: str, zone: tzinfo | None
+    rows: Iterator[Sequence[str]], time_at: int, value_at: int, source: str, zone: tzinfo | None
 ) -> Readings | None:
     """
     All rows at once, where each is a time in UTC in ISO 8601, later than that before, and a number of 0 or more.
 
     `None` where one is not: rows are then looked at one by one.
     """
+    parse, times, values = datetime.fromisoformat, [], []
     try:
-        values = [float(line[value_at]) for line in lines]
-        texts = [line[time_at] for line in lines]
-        times = list(map(datetime.fromisoformat, texts))
-        zoneless = zone is None and bool(times) and times[0].tzinfo is None
-        if zoneless:  # far faster than to replace the zone of each; a text that has one already is an error
-            times = [datetime.fromisoformat(f"{text}+00:00") for text in texts]
-    except (ValueError, IndexError):
+        first = next(rows)
+        zoneless = zone is None and parse(first[time_at]).tzinfo is None
+        # far faster than to replace the zone of each; a text that has one already is an error
+        ending = "+00:00" if zoneless else ""
+        # row by row, so that none is kept
+        for row in chain([first], rows):
+            times.append(parse(row[time_at] + ending))
+            values.append(float(row[value_at]))
+    except (ValueError, IndexError, StopIteration):
         return None
     # a NaN makes the sum one, and is left to the look at each row
-    if not times or min(values) < 0 or not math.isfinite(sum(values)):
+    if min(values) < 0 or not math.isfinite(sum(values)):
         return None
     return ordered(source, times, values, zoneless=zoneless)
 

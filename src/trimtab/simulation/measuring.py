@@ -170,7 +170,7 @@ def _work(source: GroupReadings, seed: int) -> Fit:
         source.sizes_from if source.sizes is None else "",
     ]
     if source.cpu is None or source.rates is None or source.sizes is None:
-        reason = "; ".join(filter(None, reasons))
+        reason = "\n".join(filter(None, reasons))
         return Fit(unknown("capacity", reason), unknown("noise", reason))
     full = float((source.cpu[~np.isnan(source.cpu)] >= FULL).mean())
     if full > 0.01:

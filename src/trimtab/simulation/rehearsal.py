@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from trimtab.kpis.card import Kpi, Kpis
 from trimtab.kpis.requirements import RequirementResult
-from trimtab.plan.values import printable
+from trimtab.phrases import printable
 from trimtab.simulation.comparing import KpiDifference, PairedComparison
 
 if TYPE_CHECKING:

@@ -15,10 +15,11 @@ from trimtab.engine.ruleset import Ruleset, rules_for
 from trimtab.engine.values import Decision, History, Observation, Sized
 from trimtab.models import ScalingGroup
 from trimtab.simulation.forecasting import Forecaster
+from trimtab.simulation.holding import Holding
 from trimtab.simulation.model import FleetModel
 from trimtab.simulation.pool import ALWAYS, Ahead, Chance, Pool
 from trimtab.simulation.queueing import serve
-from trimtab.simulation.signals import Measured, Way, make_signals
+from trimtab.simulation.signals import Measured, Way, cpu_of, make_signals
 
 _MINUTE = timedelta(minutes=1)
 _CLOSE = 1e-6
@@ -87,6 +88,7 @@ class Replay:
         self._signals = make_signals(group, self._rules, model, scenario.start)
         self._watched = self._signals.watched
         self._forecaster = Forecaster.of_group(group, self._rules, model, scenario.start)
+        self._holding = Holding.of_group(self._rules, self._signals, scenario.start)
         by_rules = self._forecaster is not None and self._forecaster.by_rules
         rules = self._rules
         self._always = scenario.every_step or by_rules or bool(rules.functions) or rules.weighted or not self._watched
@@ -133,8 +135,11 @@ class Replay:
         if not (isinstance(seconds, list) and isinstance(joining, list)):
             raise AssertionError
         service, in_service, backlog = 0, 0, 0.0
-        plain = [(each.values.append, each.value) for each in sources if each.resolution == 1]
-        coarse = [each for each in sources if each.resolution != 1]
+        # most groups measure the CPU alone, each minute
+        plain = [each.values.append for each in sources if each.is_cpu and each.resolution == 1]
+        coarse = [each.take for each in sources if each.is_cpu and each.resolution != 1]
+        others = [(each.take, each.value) for each in sources if not each.is_cpu]
+        forecaster = self._forecaster
         for minute, arriving in enumerate(load):
             if interruption and pool.spots:
                 self._interrupt(minute, interruption)
@@ -157,15 +162,17 @@ class Replay:
                 served, lost, backlog = serve(backlog, arriving, capacity, seconds=60, patience=patience)
             else:
                 served, lost = arriving, 0.0
-            row = Measured(
-                arriving, capacity, served, lost, backlog, in_service, noise[minute] if noise else 1.0, service_time
-            )
-            for append, value in plain:
-                append(value(row))
-            for source in coarse:
-                source.measure(row)
-            if self._forecaster is not None:
-                self._forecaster.see(arriving)
+            factor = noise[minute] if noise else 1.0
+            for take in plain:
+                take(cpu_of(served, capacity, factor))
+            for take in coarse:
+                take(cpu_of(served, capacity, factor))
+            if others:
+                row = Measured(arriving, capacity, served, lost, backlog, in_service, factor, service_time)
+                for take, value in others:
+                    take(value(row))
+            if forecaster is not None:
+                forecaster.see(arriving)
         return trace
 
     # decisions
@@ -194,7 +201,7 @@ class Replay:
         if forecaster is not None and (acting == Way.OUT or forecaster.most(minute) > self.size):
             return False
         until = self._settled(acting)
-        if minute >= until and not (acting == Way.IN and self._is_on_target(minute, in_service)):
+        if minute >= until and not (acting == Way.IN and self._keeps_size(minute, in_service)):
             return False
         if forecaster is None:
             self._settled_until = until
@@ -205,22 +212,28 @@ class Replay:
         """The minute up to which a decision leaves the size as it is while alarms and policies say the same."""
         if acting == Way.CALM or (acting == Way.IN and self._is_vetoed()):
             return self._stretch_end
-        bound = {int(Way.IN): self._low, int(Way.OUT): self._high}.get(acting)
-        return min(self._bounds_hold, self._stretch_end) if bound == self.size else 0
+        is_beyond = (acting == Way.IN and self._low == self.size) or (acting == Way.OUT and self._high == self.size)
+        return min(self._bounds_hold, self._stretch_end) if is_beyond else 0
 
-    def _is_on_target(self, minute: int, in_service: int) -> bool:
-        """Whether only target tracking policies ask, and all for the size that there is."""
+    def _keeps_size(self, minute: int, in_service: int) -> bool:
+        """Whether scaling in leaves the size as it is: on target with what serves, or held back by a window."""
         pool, signals = self.trace.pool, self._signals
-        if self._preset.tracking.by_one or any(each.way for each in signals.alarms if each.way != Way.TOLD):
+        if self._preset.tracking.by_one:
+            return False
+        if signals.alarms and any(each.way for each in signals.alarms if each.way != Way.TOLD):
             return False
         if pool.latest > minute * 60 - self._warm_up:
             return False
         serving = in_service * pool.weight
+        if self._holding is not None:
+            return self._holding.holds(minute, self.size, serving)
         # one short of the size by a clear margin: where it is close, a decision tells
         return all(each.way != Way.IN or each.relative * serving > self.size - 1 + _CLOSE for each in signals.policies)
 
     def _is_vetoed(self) -> bool:
         """Whether one that must agree on scaling in does not ask for it."""
+        if len(self._watched) == 1:
+            return False
         if self._scenario.preset.scale_in is ScaleInAgreement.ALL:
             return any(each.scales_in and each.way == Way.CALM for each in self._watched)
         if any(each.way == Way.IN for each in self._signals.alarms):
@@ -231,7 +244,7 @@ class Replay:
         scenario, trace = self._scenario, self.trace
         now = scenario.start + minute * _MINUTE
         if self._skipped:
-            self._catch_up(now - _MINUTE)
+            self._catch_up(minute - 1)
         seen = self._observe(minute, now, in_service)
         decision = decide_by(self._rules, scenario.group, seen, self._history, now, scenario.functions)
         trace.decided += 1
@@ -239,6 +252,8 @@ class Replay:
             self._answer = decision
         self._history = decision.history
         self._keep_states(minute, list(decision.alarms.values()))
+        if self._holding is not None:
+            self._holding.decided(minute, decision.size, decision.history.asked)
         if minute >= self._stretch_end:
             self._begin_stretch(now, minute)
         self._low, self._high = decision.minimum, decision.maximum
@@ -264,21 +279,25 @@ class Replay:
         window = max(self._rules.stabilization_in, self._rules.stabilization_out)
         self._bounds_hold = self._stretch_end - -(-window // _MINUTE) - bool(window)
 
-    def _catch_up(self, last: datetime) -> None:
-        """The history as decisions up to `last` would have left it: each asked for the size that there is."""
-        history, rules = self._history, self._rules
+    def _catch_up(self, minute: int) -> None:
+        """The history as decisions up to a minute would have left it."""
         self._skipped = False
-        window = max(rules.stabilization_in, rules.stabilization_out)
-        asked = history.asked
-        if window:
-            kept = [
-                entry
-                for entry in asked
-                if last - entry.at < window and (rules.stabilization_out or entry.size > self.size)
-            ]
-            asked = (*kept, Sized(last, self.size))
+        last = self._scenario.start + minute * _MINUTE
         states = {each.name: each.state for each in self._signals.alarms}
-        self._history = history._replace(at=last, states=states, asked=asked)
+        self._history = self._history._replace(at=last, states=states, asked=self._asked_by(minute, last))
+
+    def _asked_by(self, minute: int, last: datetime) -> tuple[Sized, ...]:
+        """What was asked for in the windows, where each minute without a decision asked for the size that there is."""
+        rules, asked = self._rules, self._history.asked
+        if self._holding is not None:
+            return self._holding.asked_by(minute, self.size, asked)
+        window = max(rules.stabilization_in, rules.stabilization_out)
+        if not window:
+            return asked
+        kept = [
+            entry for entry in asked if last - entry.at < window and (rules.stabilization_out or entry.size > self.size)
+        ]
+        return (*kept, Sized(last, self.size))
 
     def _observe(self, minute: int, now: datetime, in_service: int) -> Observation:
         pool, start = self.trace.pool, self._scenario.start

@@ -5,13 +5,12 @@ from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import NamedTuple
 
-from trimtab.engine.alarms import BREACHES, AlarmState, breach_flags, evaluate
+from trimtab.engine.alarms import AlarmState, breach_flags, evaluate
 from trimtab.engine.case import newest
-from trimtab.engine.presets import AlarmWindow, Preset
-from trimtab.engine.recommend import all_breach
+from trimtab.engine.presets import AlarmWindow, Preset, datapoint_span
 from trimtab.engine.ruleset import AlarmRule, AmountRule, Ruleset, TrackingRule
 from trimtab.errors import InvalidArgument
-from trimtab.models import Comparison, Metric, ScalingGroup, TargetTrackingPolicy
+from trimtab.models import Metric, ScalingGroup, TargetTrackingPolicy
 from trimtab.simulation.model import SIGNALS, FleetModel
 from trimtab.simulation.queueing import response_mean, response_percentile
 
@@ -73,6 +72,8 @@ class Watched:
         self._source, self._period, self._statistic = source, period, statistic
         self._missing = span
         """How many more datapoints make the window whole."""
+        self._newest = -span
+        """The place of the newest datapoint that is there."""
 
     @property
     def window(self) -> list[Point]:
@@ -94,15 +95,15 @@ class Watched:
             self._missing = self.span
             self._forget()
         else:
+            self._newest = len(self.points) - 1
             if self._missing:
                 self._missing -= 1
             self._count(point)
         if not self._missing:
             self._judge()
         else:
-            window = self.window
-            self._judge_partly(window)
-            if newest(window) is None:
+            self._judge_partly()
+            if len(self.points) - self._newest > self.span:
                 self.way = Way.OPEN
         return self.way is not way or self.state is not state
 
@@ -115,7 +116,7 @@ class Watched:
     def _judge(self) -> None:
         """Set the way and the state by a whole window."""
 
-    def _judge_partly(self, window: Sequence[Point]) -> None:
+    def _judge_partly(self) -> None:
         """The same where datapoints are missing, by the rules of the engine."""
 
 
@@ -147,9 +148,9 @@ class WatchedAlarm(Watched):
         self.way = self._firing if fires else Way.CALM
         self.state = AlarmState.ALARM if fires else AlarmState.OK
 
-    def _judge_partly(self, window: Sequence[Point]) -> None:
+    def _judge_partly(self) -> None:
         self.state = evaluate(
-            breach_flags(window, self._threshold, self._breaches),
+            breach_flags(self.window, self._threshold, self._breaches),
             periods=self._periods,
             datapoints=self._needed,
             missing=self._treatment,
@@ -176,9 +177,9 @@ class WatchedAverage(Watched):
         self.way = self._firing if fires else Way.CALM
         self.state = AlarmState.ALARM if fires else AlarmState.OK
 
-    def _judge_partly(self, window: Sequence[Point]) -> None:
+    def _judge_partly(self) -> None:
         total, count = 0.0, 0
-        for point in window[-self._periods :]:
+        for point in self.window[-self._periods :]:
             if point is not None:
                 total += point
                 count += 1
@@ -198,20 +199,29 @@ class WatchedTarget(Watched):
         self._high, self._low, self._scale_in = rule.high, rule.low, rule.scale_in
         self._highs, self._lows = preset.tracking.high_datapoints, preset.tracking.low_datapoints
         self._above = self._below = 0
+        """How many of the newest datapoints that are there breach one after the other."""
+        self._there: list[int] = []
+        """The places of those that are there."""
+        self._first = {self._highs: 0, self._lows: 0}
+        """Which of them is the first that so many datapoints look at."""
+        self._spans = {datapoints: datapoint_span(datapoints) for datapoints in self._first}
         self._target = rule.target
         self.state, self.scales_in = AlarmState.OK, rule.scale_in
 
     @property
-    def relative(self) -> float:
-        """The newest datapoint as a share of the target."""
-        return (newest(self.points[-self.span :]) or 0.0) / self._target
+    def newest(self) -> float | None:
+        """The newest datapoint that a decision looks at."""
+        return newest(self.points[-self.span :])
 
-    def _forget(self) -> None:
-        self._above = self._below = 0
+    @property
+    def relative(self) -> float:
+        """The same as a share of the target."""
+        return (self.newest or 0.0) / self._target
 
     def _count(self, point: float) -> None:
         self._above = self._above + 1 if point > self._high else 0
         self._below = self._below + 1 if point < self._low else 0
+        self._there.append(self._newest)
 
     def _judge(self) -> None:
         if self._above >= self._highs:
@@ -221,13 +231,25 @@ class WatchedTarget(Watched):
         else:
             self.way = Way.CALM
 
-    def _judge_partly(self, window: Sequence[Point]) -> None:
-        if all_breach(window, self._high, self._highs, BREACHES[Comparison.ABOVE]):
+    def _judge_partly(self) -> None:
+        if self._above and self._all_breach(self._above, self._highs):
             self.way = Way.OUT
-        elif self._scale_in and all_breach(window, self._low, self._lows, BREACHES[Comparison.BELOW]):
+        elif self._below and self._scale_in and self._all_breach(self._below, self._lows):
             self.way = Way.IN
         else:
             self.way = Way.CALM
+
+    def _all_breach(self, breaching: int, datapoints: int) -> bool:
+        """What the engine's `all_breach` says of the window, worked out from what it said before."""
+        there, first, end = self._there, self._first[datapoints], len(self.points)
+        begin = end - self._spans[datapoints]
+        while first < len(there) and there[first] < begin:
+            first += 1
+        self._first[datapoints] = first
+        count = len(there) - first
+        if count >= datapoints:
+            return breaching >= datapoints
+        return 0 < count <= breaching and end - there[first] >= datapoints
 
 
 class Source:
@@ -239,23 +261,27 @@ class Source:
         value: How it comes of a minute.
         resolution: How many minutes a measurement is the mean of.
         offset: The minutes from a whole period to the first minute; periods are counted from midnight, UTC.
+        is_cpu: Whether it is the CPU, which `cpu_of` gives.
     """
 
     def __init__(self, value: Value, offset: int, resolution: int) -> None:
         self.values: list[Point] = []
         self.offset = offset
         self.value, self.resolution = value, resolution
+        self.is_cpu = value is _cpu
         self._recent: list[Point] = []
+        self._due = resolution - offset % resolution
+        """The minutes until the next measurement."""
 
-    def measure(self, row: Measured) -> None:
-        """Take in one minute."""
-        value = self.value(row)
+    def take(self, value: Point) -> None:
+        """Take in the value of one minute."""
         if self.resolution > 1:
             self._recent.append(value)
-            if (self.offset + len(self.values) + 1) % self.resolution:
+            self._due -= 1
+            if self._due:
                 self.values.append(None)
                 return
-            value, self._recent = _combined(self._recent, "average"), []
+            value, self._recent, self._due = _combined(self._recent, "average"), [], self.resolution
         self.values.append(value)
 
 
@@ -367,11 +393,16 @@ def value_of(word: str | float, statistic: str) -> Value:
     return _VALUES[word]
 
 
-def _cpu(row: Measured) -> Point:
-    if not row.capacity:
+def cpu_of(served: float, capacity: float, noise: float) -> Point:
+    """The CPU of a minute in per cent: what was served as a share of what could have been, as it is measured."""
+    if not capacity:
         return None
-    value = 100 * row.served / row.capacity * row.noise
+    value = 100 * served / capacity * noise
     return value if value < 100 else 100.0
+
+
+def _cpu(row: Measured) -> Point:
+    return cpu_of(row.served, row.capacity, row.noise)
 
 
 def _noisy(row: Measured, value: Point) -> Point:

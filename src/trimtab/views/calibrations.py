@@ -1,6 +1,6 @@
 """A measured model as a table: each number with its interval, or why there is none; how far its replays were off."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC
 from pathlib import Path
 
@@ -13,27 +13,34 @@ from trimtab.views.table import Rows
 from trimtab.views.values import Indented, Prose, printable
 
 
-def calibration_view(found: Calibration, out: Path | None) -> RenderableType:
-    """What was measured of a group, and where it is kept."""
-    return Group(*_parts(found, out))
+def calibration_view(found: Calibration, out: Path | None, wording: Callable[[str], str] = str) -> RenderableType:
+    """
+    What was measured of a group, and where it is kept.
+
+    Args:
+        found: What was measured.
+        out: Where it was written.
+        wording: How a reason or a note is said.
+    """
+    return Group(*_parts(found, out, wording))
 
 
-def _parts(found: Calibration, out: Path | None) -> Iterator[RenderableType]:
+def _parts(found: Calibration, out: Path | None, wording: Callable[[str], str]) -> Iterator[RenderableType]:
     span = f"{moment_text(found.since, UTC)} to {moment_text(found.until, UTC)}"
     yield Text.assemble((printable(found.name), "bold"), f" on {found.provider}, {span}")
-    rows = [_row(each) for each in found.estimates.values()]
+    rows = [_row(each, wording) for each in found.estimates.values()]
     yield Rows(("number", "value", "90 % interval", "unit", "from", "method"), rows, {"value", "from"})
     for error in found.past_error:
         yield Indented(Prose(printable(f"replay of {error}")), 2)
     for note in found.notes:
-        yield Indented(Prose(printable(f"note: {note}"), "dim"), 2)
+        yield Indented(Prose(printable(f"note: {wording(note)}"), "dim"), 2)
     if out is not None:
         yield Text(printable(f"wrote {out}"))
 
 
-def _row(each: Estimate) -> list[Text]:
+def _row(each: Estimate, wording: Callable[[str], str]) -> list[Text]:
     if each.value is None:
-        reason = printable(each.reason)
+        reason = printable(wording(each.reason), lines=True)
         return [
             Text(each.name),
             Text("?", "yellow"),

@@ -13,7 +13,6 @@ from rich.live import Live
 from rich.text import Text
 
 from trimtab.errors import ConfigError
-from trimtab.logs import JsonFormatter
 from trimtab.views.values import Prose, printable
 
 WIDE = 10_000
@@ -155,6 +154,8 @@ class Screen:
 
 def _entry(level: int, text: str) -> str:
     """A sentence of the command line's own, in the form of the log."""
+    from trimtab.logs import JsonFormatter
+
     return JsonFormatter().format(logging.LogRecord("trimtab", level, "", 0, text, None, None))
 
 

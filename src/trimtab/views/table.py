@@ -45,7 +45,7 @@ class Rows:
         """Heading and value of each cell, as many on a line as fit."""
         line = Text(_BETWEEN)
         for heading, value in zip(self._headings[1:], row[1:], strict=True):
-            pair = Text.assemble((f"{heading} ", "dim"), value)
+            pair = Text.assemble((f"{heading} ", "dim"), Text(" ").join(value.split("\n")))
             if len(line) > len(_BETWEEN) and cell_len(line.plain + pair.plain) > width:
                 yield _ended(line)
                 line = Text(_BETWEEN)

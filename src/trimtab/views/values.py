@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -10,9 +10,10 @@ from rich.containers import Lines
 from rich.segment import Segment
 from rich.text import Text
 
-from trimtab.plan.lines import Line
-from trimtab.plan.values import marked_lines as lines_with_mark
-from trimtab.plan.values import printable
+from trimtab.phrases import printable
+
+if TYPE_CHECKING:
+    from trimtab.plan.lines import Line
 
 __all__ = ["Indented", "Prose", "marked_lines", "printable", "rich_text"]
 
@@ -62,11 +63,13 @@ class Indented:
             yield Segment.line()
 
 
-def rich_text(line: Line) -> Text:
+def rich_text(line: "Line") -> Text:
     """A line as rich shows it."""
     return Prose.assemble(*line.spans)
 
 
 def marked_lines(mark: str, style: str, sentences: Sequence[str]) -> Iterator[Text]:
     """A line for each sentence with a mark in front, the first of many only."""
+    from trimtab.plan.values import marked_lines as lines_with_mark  # results without a plan load none
+
     return map(rich_text, lines_with_mark(mark, style, sentences))
