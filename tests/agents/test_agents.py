@@ -53,7 +53,7 @@ def test_what_is_composed_is_read_back_and_is_the_same_each_time(provider, scrip
     given, _ = SCRIPTS[script]
     made = compose(given, WORDS, provider, most=16384)
     assert made == compose(given, tuple(reversed(WORDS)), provider, most=16384)
-    assert read_back(made) == (tuple(sorted(WORDS)), given)
+    assert read_back(made) == (tuple(sorted(WORDS)), given, ())
     assert as_zipped_here(encoded(made)) == encoded(made)
 
 
