@@ -61,7 +61,7 @@ def test_calls_are_bounded_however_many_groups_there_are(world):
     world.after()
     tick, calls, asked = calls_of_a_tick(world, controller)
     assert (tick.changed, calls) == (MOST, 1 + MOST)
-    assert asked <= 15 + 5 * parts + 9 * MOST
+    assert asked <= 15 + 5 * parts + 3 * MOST
 
 
 # several controllers
