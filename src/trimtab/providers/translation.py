@@ -539,8 +539,9 @@ def _paths_of(notes: Iterable[Note]) -> frozenset[str]:
 
 def unused_variables(template: InstanceTemplate) -> Iterator[tuple[str, str]]:
     """Paths of the variables that the start script does not name, and what to say of them."""
+    field = "user_data_parts" if template.user_data_parts else "user_data"
     for name in sorted(set(template.variables or {}) - template.used_variables()):
-        yield f"template.variables.{name}", "`user_data` does not name this variable; remove one or use the other"
+        yield f"template.variables.{name}", f"`{field}` does not name this variable; remove one or use the other"
 
 
 _NAMING = frozenset({MetricSource.BALANCER, MetricSource.QUEUE})
