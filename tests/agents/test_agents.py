@@ -4,7 +4,6 @@ import base64
 import gzip
 import json
 import os
-import shutil
 import subprocess
 from itertools import combinations, product
 from typing import get_args
@@ -12,10 +11,10 @@ from typing import get_args
 import pytest
 
 import trimtab as tt
+from tests.agents.composed import encoded, found_by_cloud_init
 from tests.conftest import make_fleet, make_group
 from tests.deploy.places import judged
 from tests.providers.emulated import emulated, fleet_for
-from tests.servers import missing
 from trimtab.agents import agents_of, compose, read_back, script_of
 from trimtab.agents.install import FOLDER, listener_source, listener_unit
 from trimtab.agents.table import ARCHIVED, RELEASES
@@ -46,25 +45,6 @@ SCRIPTS = {
     "an archive": (MULTIPART, [["text/x-shellscript", "part-002", "#!/bin/sh\nid"]]),
 }
 """Start scripts, and the parts that cloud-init finds in them: type, name and text."""
-CLOUD_INIT = """\
-import json, sys, tempfile
-from cloudinit.user_data import UserDataProcessor
-
-class Paths:
-    def get_cpath(self, *_):
-        return tempfile.gettempdir()
-    get_ipath = get_ipath_cur = get_cpath
-
-message = UserDataProcessor(Paths()).process(sys.stdin.buffer.read())
-parts = [part for part in message.walk() if part.get_content_maintype() != "multipart"]
-texts = [part.get_payload(decode=True).decode() for part in parts]
-print(json.dumps([[part.get_content_type(), part.get_filename(), text] for part, text in zip(parts, texts)]))
-"""
-"""Reads user data as the real cloud-init does, in the Python of the distribution that has it."""
-
-
-def encoded(data):
-    return data if isinstance(data, bytes) else data.encode()
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -73,7 +53,7 @@ def test_what_is_composed_is_read_back_and_is_the_same_each_time(provider, scrip
     given, _ = SCRIPTS[script]
     made = compose(given, WORDS, provider, most=16384)
     assert made == compose(given, tuple(reversed(WORDS)), provider, most=16384)
-    assert read_back(made) == (tuple(sorted(WORDS)), given)
+    assert read_back(made) == (tuple(sorted(WORDS)), given, ())
     assert as_zipped_here(encoded(made)) == encoded(made)
 
 
@@ -98,12 +78,8 @@ def test_an_agent_that_a_cloud_does_without_leaves_the_script_alone():
 @pytest.mark.parametrize("provider", ["aws", "azure"])
 def test_cloud_init_finds_the_agents_and_then_the_start_script(provider, script):
     """Scripts run in the order of their names: https://cloudinit.readthedocs.io/en/latest/reference/modules.html."""
-    if shutil.which("cloud-init") is None:
-        missing("cloud-init is not installed (Debian's package cloud-init)")
     given, parts = SCRIPTS[script]
-    made = encoded(compose(given, WORDS, provider, most=16384))
-    done = subprocess.run(["/usr/bin/python3", "-c", CLOUD_INIT], input=made, capture_output=True, check=True)
-    first, *others = json.loads(done.stdout)
+    first, *others = found_by_cloud_init(compose(given, WORDS, provider, most=16384))
     assert first[:2] == ["text/x-shellscript", "00-trimtab-agents.sh"]
     assert first[2] == f'#!/bin/bash\n{script_of(WORDS, provider)}exit "$failed"\n'
     assert others == parts

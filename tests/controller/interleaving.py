@@ -379,7 +379,7 @@ class Arena:
             state = self.cloud.group(native).read()
             if state.paused and self.paused[name] < actor.seen_at:
                 self.failures.append(f"{now} {actor.name} wrote a paused group")
-            if is_stale or now - actor.began > STALE_READ:  # written over what others did meanwhile
+            if is_stale or now - actor.began >= STALE_READ:  # written over what others did meanwhile
                 self.outside[name] = now
             self.writes.append(
                 SimpleNamespace(at=now, began=actor.began, name=name, size=size, is_stale=is_stale, by=actor)

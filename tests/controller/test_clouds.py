@@ -2,6 +2,8 @@
 
 import re
 from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from trimtab.sources import Function
 from trimtab.testing.clouds import TEST_CLOUDS
 
 MINUTE = timedelta(minutes=1)
+GUIDE = Path(__file__).parents[2] / "examples" / "virtualmin" / "guide.yaml"
 ACCOUNTS = {"memory": "memory", "aws": r"aws:\d{12}", "gcp": "gcp:trimtab"}
 ACCOUNTS["azure"] = "azure:00000000-0000-0000-0000-000000000000/trimtab"
 OUT = {
@@ -62,3 +65,32 @@ def test_a_group_is_handed_over_sized_and_handed_back(provider):
         assert live.read().desired == 7
         with Controller(fleet, cloud, sources=[source], store="sqlite://") as controller:
             assert controller.tick()["web"].outcome is TickOutcome.HELD, "the cloud sizes it again"
+
+
+def test_the_guides_own_simple_policies_scale_a_group_of_google():
+    """Out by one each five minutes while the CPU is above 70, in by one after the ten for which Google holds a size."""
+    guide = tt.load_fleet(GUIDE, env={})["web"]
+    group = guide.replace(
+        template=TEMPLATES["gcp"],
+        placement={},
+        load_balancers=(),
+        policies=tuple(policy for policy in guide.policies if policy.type == "simple"),
+        alarms=tuple(alarm for alarm in guide.alarms if alarm.metric == tt.metrics.cpu),
+    )
+    assert [policy.change for policy in group.policies] == [1, -1]
+    fleet = tt.Fleet(name="virtualmin", groups=(group,), controller=True)
+    with TEST_CLOUDS["gcp"].started() as test_cloud, test_cloud.connect() as cloud:
+        plan = cloud.plan(fleet)
+        assert not plan.problems, [str(problem) for problem in plan.problems]
+        cloud.apply(plan).raise_for_failures()
+        test_cloud.clock.advance(10 * MINUTE)
+        sizes = []
+        with Controller(fleet, cloud, store="sqlite://") as controller:
+            for value in (*[90] * 12, *[10] * 13):
+                test_cloud.push(tt.metrics.cpu, group="virtualmin-web", value=value)
+                test_cloud.clock.advance(MINUTE)
+                assert not controller.tick().error
+                sizes.append(cloud.group("virtualmin-web").read().desired)
+        assert not cloud.plan(fleet)
+    changed = [(minute, new - old) for minute, (old, new) in enumerate(pairwise([2, *sizes])) if new != old]
+    assert changed == [(3, 1), (8, 1), (24, -1)]

@@ -61,7 +61,7 @@ def test_calls_are_bounded_however_many_groups_there_are(world):
     world.after()
     tick, calls, asked = calls_of_a_tick(world, controller)
     assert (tick.changed, calls) == (MOST, 1 + MOST)
-    assert asked <= 15 + 5 * parts + 9 * MOST
+    assert asked <= 15 + 5 * parts + 3 * MOST
 
 
 # several controllers
@@ -279,6 +279,24 @@ def test_an_intent_that_nobody_closed_is_closed_once_it_is_remembered(world):
     tick = controller.tick()
     assert (tick["web"].outcome, world.size()) == (TickOutcome.WRITTEN, 4)
     assert "had lost its lease" in tick["web"].text
+
+
+def test_a_late_write_of_the_size_that_is_decided_now_is_nobody_elses(world):
+    world.apply()
+    controller = world.controller()
+    controller.tick()
+    key = controller.subjects[0].key
+    world.after()
+    lease = world.store.acquire([key], controller.owner, world.clock.now(), timedelta(minutes=2))[key]
+    world.store.open_intent(Intent(key, lease.token, 4, 6, world.clock.now(), body={"version": 1}), lease)
+    controller.tick()
+    world.cloud.group("shop-web").scale(to=6)
+    world.orders = 200.0
+    world.after()
+    tick = controller.tick()
+    assert (tick["web"].outcome, tick["web"].decision.size, world.size()) == (TickOutcome.WRITTEN, 6, 6)
+    world.after()
+    assert "somebody else" not in controller.tick()["web"].text
 
 
 def test_what_warms_up_is_counted_in_the_units_of_the_size(world):

@@ -1,6 +1,7 @@
 """A shadow beside the emulators' own scalers: a day of load, and no minute of difference that nothing explains."""
 
 import math
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -9,6 +10,7 @@ from tests.controller.shadowed import MINUTE, Shadowed, day_and_night, started
 from tests.laws import IS_EXHAUSTIVE
 from trimtab.controller.comparing import DifferenceKind
 from trimtab.controller.shadowing import compare_shadow
+from trimtab.engine.presets import GCE
 
 MINUTES = 1440 if IS_EXHAUSTIVE else 30
 
@@ -21,9 +23,11 @@ def explanations(world, group, episode):
     if episode.minutes <= 1 and episode.kind is DifferenceKind.EARLIER and episode.ours[0] > episode.ours[-1]:
         # what was needed holds until the next minute for the autoscaler, for the engine it is a sample of one moment
         found.append("the stabilization window ends between two ticks")
+    # what was needed in the window before it is why a group does not scale in
+    backs = [timedelta(0), *([GCE.stabilization_in] if episode.ours[0] > episode.ours[-1] else ())]
     measured = world.measured[group]
     for (_, _, before), (at, running, cpu) in pairwise(measured):
-        if episode.since - 2 * MINUTE <= at <= episode.until:
+        if any(episode.since - 2 * MINUTE <= at + back <= episode.until for back in backs):
             newest, mean = (math.ceil(running * value / 60) for value in (cpu, (before + cpu) / 2))
             if newest != mean:
                 found.append(f"at {at:%H:%M} the newest minute needs {newest}, the mean of two minutes {mean}")

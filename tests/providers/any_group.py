@@ -94,6 +94,11 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "template.size.gpu.max": (1, 2),
     "template.size.choices": (2, 3),
     "template.user_data": ("#!/bin/sh\necho ${HOME}\n", "#!/bin/sh\necho {{ colour }} {{ number }}\n"),
+    "template.user_data_parts.*": (
+        "#!/bin/sh\necho ${HOME}\n",
+        "#cloud-config\npackages: [nginx]\n",
+        "#!/bin/sh\necho ñ",
+    ),
     "template.variables.*": ("red", 7, 1.5, True),
     "template.agents.*": get_args(Agent),
     "template.ssh_key": ("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ ops", "ops"),
@@ -447,6 +452,8 @@ class Drawer:
             if self.chance():
                 fixed = {key: self.one("template.variables.*") for key in ("colour", "number")}
                 fields["variables"] = {**fixed, **self.mapping("template.variables.*")}
+        elif (parts := self.apart("parts")).chance(4):
+            fields["user_data_parts"] = parts.many("template.user_data_parts.*", 2)
         plain = ("ssh_key", "role", "public_address", "metadata_token", "metadata_hops", "detailed_monitoring")
         devices = self.many("template.disks.*.device")
         disk = ("size_gb", "type", "encrypted", "key", "iops", "throughput", "keep")

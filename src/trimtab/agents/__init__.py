@@ -2,6 +2,6 @@
 
 from trimtab.agents.install import installers_of, installs, script_of
 from trimtab.agents.table import agents_of
-from trimtab.agents.user_data import ReadBack, compose, read_back
+from trimtab.agents.user_data import ReadBack, archive_of, compose, read_back
 
-__all__ = ["ReadBack", "agents_of", "compose", "installers_of", "installs", "read_back", "script_of"]
+__all__ = ["ReadBack", "agents_of", "archive_of", "compose", "installers_of", "installs", "read_back", "script_of"]

@@ -1,4 +1,4 @@
-"""What keeps agents from an image, or from a cloud; pure."""
+"""What keeps agents, or parts of a start script, from an image or from a cloud; pure."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -13,11 +13,36 @@ _NAMES = re.compile(r"debian|ubuntu", re.IGNORECASE)
 
 
 class Said(NamedTuple):
-    """A problem, or a note, of some of the agents."""
+    """A problem, or a note, of some of the agents, or of the parts of a start script where it names none."""
 
     words: tuple[str, ...]
     text: str
     is_problem: bool = True
+
+
+_WITH_CLOUD_INIT = re.compile(r"ubuntu|(^|[/ ])cos-", re.IGNORECASE)
+"""
+In the names of images that have cloud-init where new instances take one script: Ubuntu, Container-Optimized OS.
+
+https://docs.cloud.google.com/container-optimized-os/docs/how-to/create-configure-instance#using_cloud-init
+"""
+_WITHOUT_CLOUD_INIT = re.compile(r"debian", re.IGNORECASE)
+"""https://github.com/andsens/bootstrap-vz/pull/469: it is in conflict with Google's own software there."""
+
+
+def part_problems(provider: str, image: Image, *, is_windows: bool) -> Iterator[Said]:
+    """What is to be said of parts of a start script: whether the image has cloud-init, which takes them."""
+    name = f"{image.os or ''} {image.id or ''} {image.newest or ''}"
+    agents = agents_of(provider)
+    if is_windows:
+        yield Said((), "cloud-init takes parts, and Windows has none; give one script as `user_data`")
+    elif agents is None or not agents.one_script or _WITH_CLOUD_INIT.search(name):
+        return
+    elif _WITHOUT_CLOUD_INIT.search(name):
+        text = "cloud-init takes parts, and the Debian images here have none; give one script as `user_data`"
+        yield Said((), f"{text}, or take an image of Ubuntu")
+    else:
+        yield Said((), "takes an image with cloud-init, which its name does not tell; others ignore the parts", False)
 
 
 def agent_problems(

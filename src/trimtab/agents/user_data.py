@@ -1,5 +1,5 @@
 """
-Agents and a start script in one: as a multipart archive for cloud-init, or as one script.
+Agents and a start script or its parts in one: as a multipart archive for cloud-init, or as one script.
 
 The agents come first: they then measure an instance from its first minute, and do so although the start script fails,
 goes on for ever or starts the machine anew. cloud-init runs scripts in the order of their names, whatever the others
@@ -38,7 +38,7 @@ _TYPES: Mapping[str, str] = {
 _MULTIPART = re.compile(r"(content-type:\s*multipart/|mime-version:)", re.IGNORECASE)
 _HEAD = re.compile(
     r'Content-Type: multipart/mixed; boundary="(?P<boundary>trimtab-[0-9a-f]{32})"\n'
-    r"MIME-Version: 1\.0\nX-Trimtab-Agents: (?P<words>[a-z, -]+)\n\n"
+    r"MIME-Version: 1\.0\n(X-Trimtab-Agents: (?P<words>[a-z, -]+)\n)?(X-Trimtab-Parts: (?P<parts>[0-9]{1,6})\n)?\n"
 )
 _MARK = re.compile(r"#!/bin/bash\n# trimtab agents: (?P<words>[a-z, -]+)\n")
 _OWN = re.compile(r"\ncat >\"\$own\" <<'(?P<end>TRIMTAB-[0-9a-f]{32})'\n")
@@ -53,9 +53,12 @@ class ReadBack(NamedTuple):
 
     agents: tuple[str, ...]
     script: str | None
+    parts: tuple[str, ...] = ()
 
 
-def compose(script: str | None, words: Sequence[str], provider: str, *, most: int = 0) -> str | bytes | None:
+def compose(
+    script: str | None, words: Sequence[str], provider: str, *, parts: Sequence[str] = (), most: int = 0
+) -> str | bytes | None:
     """
     A start script with the agents before it; the script itself where no agent takes one there.
 
@@ -63,18 +66,25 @@ def compose(script: str | None, words: Sequence[str], provider: str, *, most: in
         script: The start script.
         words: The agents.
         provider: Where.
+        parts: Those that cloud-init takes in place of the script; left out where new instances take one script.
         most: The bytes that user data may have; what is larger is gzipped, as cloud-init takes it. Never where 0.
     """
     agents = script_of(words, provider)
-    if agents is None:
+    cloud = agents_of(provider)
+    is_one_script = cloud is not None and cloud.one_script
+    if agents is None and (is_one_script or not parts):
         return script
     named = ", ".join(sorted(words))
-    cloud = agents_of(provider)
-    if cloud is not None and cloud.one_script:
+    if agents is not None and is_one_script:
         return _as_script(script, agents, named)
-    text = _as_archive(script, agents, named)
+    text = _as_archive(script, agents, named, parts)
     data = text.encode()
     return zipped(data) if most and len(data) > most else text
+
+
+def archive_of(parts: Sequence[str]) -> str:
+    """Parts for cloud-init as one text."""
+    return _as_archive(None, None, "", parts)
 
 
 def zipped(data: bytes) -> bytes:
@@ -88,7 +98,8 @@ def read_back(data: str | bytes) -> ReadBack | None:
     if text is None:
         return None
     if head := _HEAD.match(text):
-        return _of_archive(text[head.end() :], head["boundary"], _words(head["words"]))
+        words = _words(head["words"]) if head["words"] else ()
+        return _of_archive(text[head.end() :], head["boundary"], words, int(head["parts"] or 0))
     if head := _MARK.match(text):
         return _of_script(text, _words(head["words"]))
     return None
@@ -118,11 +129,13 @@ def _words(text: str) -> tuple[str, ...]:
 # a multipart archive
 
 
-def _as_archive(script: str | None, agents: str, named: str) -> str:
-    first = _part("x-shellscript", f'#!/bin/bash\n{agents}exit "$failed"\n', AGENTS_PART)
-    parts = [first] if script is None else [first, _own_part(script)]
+def _as_archive(script: str | None, agents: str | None, named: str, own: Sequence[str] = ()) -> str:
+    parts = [] if agents is None else [_part("x-shellscript", f'#!/bin/bash\n{agents}exit "$failed"\n', AGENTS_PART)]
+    parts += [_own_part(text) for text in (own if script is None else (script,))]
     boundary = f"trimtab-{_digest(*parts)}"
-    head = f'Content-Type: multipart/mixed; boundary="{boundary}"\nMIME-Version: 1.0\nX-Trimtab-Agents: {named}\n'
+    head = f'Content-Type: multipart/mixed; boundary="{boundary}"\nMIME-Version: 1.0\n'
+    head += "" if agents is None else f"X-Trimtab-Agents: {named}\n"
+    head += f"X-Trimtab-Parts: {len(own)}\n" if own else ""
     return "\n".join((head, *(f"--{boundary}\n{part}" for part in parts), f"--{boundary}--\n"))
 
 
@@ -142,22 +155,28 @@ def _part(kind: str, text: str, name: str = "") -> str:
     return "\n".join((*lines, "", body))
 
 
-def _of_archive(text: str, boundary: str, words: tuple[str, ...]) -> ReadBack | None:
+def _of_archive(text: str, boundary: str, words: tuple[str, ...], count: int) -> ReadBack | None:
     inner, end, _ = text.partition(f"\n--{boundary}--\n")
     before, *parts = f"\n{inner}".split(f"\n--{boundary}\n")
-    if not end or before or len(parts) not in (1, 2):
+    if not end or before:
         return None
-    if len(parts) == 1:
-        return ReadBack(words, None)
-    if _MULTIPART.match(parts[1]):
-        return ReadBack(words, parts[1])
-    head, _, body = parts[1].partition("\n\n")
-    if "Content-Transfer-Encoding: base64" in head:
-        try:
-            body = base64.b64decode(body, validate=False).decode()
-        except (binascii.Error, ValueError):
-            return None
-    return ReadBack(words, body)
+    own = [_text_of(part) for part in parts[1 if words else 0 :]]
+    texts = tuple(text for text in own if text is not None)
+    if len(texts) != len(own) or (len(own) != count if count else len(own) > 1):
+        return None
+    return ReadBack(words, None, texts) if count else ReadBack(words, texts[0] if texts else None)
+
+
+def _text_of(part: str) -> str | None:
+    if _MULTIPART.match(part):
+        return part
+    head, _, body = part.partition("\n\n")
+    if "Content-Transfer-Encoding: base64" not in head:
+        return body
+    try:
+        return base64.b64decode(body, validate=False).decode()
+    except (binascii.Error, ValueError):
+        return None
 
 
 # one script

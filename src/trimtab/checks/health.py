@@ -61,8 +61,8 @@ def find_no_grace(subject: Subject) -> Iterator[Remark]:
 
 def find_unmentioned_agent(subject: Subject) -> Iterator[Remark]:
     """Metrics that an agent measures, where neither `agents` nor the start script seems to bring one."""
-    script = subject.group.template.user_data or ""
-    if _AGENT.search(script):
+    template = subject.group.template
+    if any(_AGENT.search(script) for script in (template.user_data or "", *template.user_data_parts)):
         return
     for path, metric in _metrics(subject):
         where = subject.where_declared(partial(_takes_agent, metric))

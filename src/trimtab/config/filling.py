@@ -6,7 +6,7 @@ from pathlib import Path
 
 from trimtab.config.document import Item, Scalar, read_scalar
 from trimtab.config.files import read_file
-from trimtab.config.paths import is_password, is_script, is_template
+from trimtab.config.paths import is_part_file, is_password, is_script, is_template
 from trimtab.config.problems import Problem
 from trimtab.config.source import decode
 from trimtab.errors import ConfigError
@@ -42,6 +42,8 @@ class Filler:
         value = item.value
         if isinstance(value, dict):
             filled = Item({key: self.fill(child) for key, child in value.items()}, item.path, item.place)
+            if is_part_file(item.path) and set(value) == {"file"}:
+                return Item(self._read(value["file"]), item.path, item.place)
             return self._with_script(filled) if is_template(item.path) else filled
         if isinstance(value, list):
             return Item([self.fill(child) for child in value], item.path, item.place)

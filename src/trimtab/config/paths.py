@@ -1,6 +1,6 @@
 """What stands where in a fleet file: templates, start scripts, values that are never shown."""
 
-SECRETS = ("user_data", "user_data_file", "variables", "admin_password")
+SECRETS = ("user_data", "user_data_file", "user_data_parts", "variables", "admin_password")
 """Fields of an instance template whose values no message shows."""
 _NAMED = {"policies", "alarms", "schedules"}
 
@@ -27,8 +27,14 @@ def is_template(path: tuple[str, ...]) -> bool:
 
 
 def is_script(path: tuple[str, ...]) -> bool:
-    """Whether a start script is at this path of the file."""
-    return path[-1:] == ("user_data",) and is_template(path[:-1])
+    """Whether a start script, or a part of one, is at this path of the file."""
+    is_part = path[-2:-1] == ("user_data_parts",) and is_template(path[:-2])
+    return is_part or (path[-1:] == ("user_data",) and is_template(path[:-1]))
+
+
+def is_part_file(path: tuple[str, ...]) -> bool:
+    """Whether what is at this path of the file stands for a part of a start script."""
+    return is_script(path) and path[-1] != "user_data"
 
 
 def is_password(path: tuple[str, ...]) -> bool:

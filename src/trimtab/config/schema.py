@@ -80,11 +80,21 @@ def _say_types(defs: Schema) -> None:
         defs[name]["required"] = ["type", *defs[name]["required"]]
 
 
+_PART_FILE: Schema = {
+    "type": "object",
+    "properties": {"file": {"type": "string", "minLength": 1, "description": "A file beside the fleet file."}},
+    "required": ["file"],
+    "additionalProperties": False,
+}
+
+
 def _add_script_file(template: Schema) -> None:
     fields = dict(template["properties"])
     after = list(fields).index("user_data") + 1
     path = {"type": "string", "minLength": 1, "description": "A file with the start script, beside the fleet file."}
     added = {"user_data_file": path}
+    parts = fields["user_data_parts"]
+    parts["items"] = {"anyOf": [parts["items"], _PART_FILE]}
     template["properties"] = dict(list(fields.items())[:after]) | added | dict(list(fields.items())[after:])
 
 

@@ -204,11 +204,16 @@ class Verdict(NamedTuple):
 
     @property
     def must_write(self) -> bool:
-        """Whether the cloud is to be told a size, or another share of it on demand."""
-        state, mix = self.considered.state, self.mix
+        """
+        Whether the cloud is to be told a size, or another share of it on demand.
+
+        So it is of a size that it has where that is not the controller's yet, as after another one's late write.
+        """
+        state, mix, memory = self.considered.state, self.mix, self.considered.memory
         if mix is not None and (mix.decision.base != state.on_demand_base or mix.leavers or mix.failed):
             return True
-        return self.total != state.desired
+        is_own = mix is not None or self.considered.believed.size + memory.surge == state.desired
+        return self.total != state.desired or not is_own
 
     @property
     def is_repeat(self) -> bool:

@@ -50,6 +50,8 @@ from trimtab.store.records import (
 
 Found = tuple[Subject, GroupState | TrimtabError | None]
 """A group, and how it was read; `None` where it does not exist."""
+FRESH = 0.75
+"""What must be left of a lease that is not renewed before a write."""
 
 
 @dataclass(kw_only=True)
@@ -258,13 +260,16 @@ class Ticking:
 
     def _renewed(self, lease: Lease, now: datetime) -> Lease:
         """
-        The lease, as it is just before a write.
+        The lease, as it is just before a write; one that was taken just now is not renewed.
 
-        A token one higher says that the lease had ended, as after slow reads, and that nobody else has had it since.
+        The intent of the write is stored only under a lease that nobody else has had meanwhile. A token one higher
+        says that the lease had ended, as after slow reads, and that nobody else has had it since.
 
         Raises:
             StaleWrite: Another controller has it, or has had it meanwhile.
         """
+        if self.lease * FRESH < lease.expires - now <= self.lease:
+            return lease
         renewed = self.store.acquire([lease.key], self.owner, now, self.lease).get(lease.key)
         if renewed is None or renewed.token > lease.token + 1:
             raise StaleWrite(f"the lease of the group {lease.key.group} was lost")

@@ -98,7 +98,12 @@ def bad_template(stage: Stage) -> Results:
 
 
 def _with_script(fleet: Fleet, names: Sequence[str]) -> Fleet:
-    changed = {"user_data": SCRIPT, "variables": None, "agents": ()}  # alone, so that its encoded text is found
+    changed = {
+        "user_data": SCRIPT,
+        "user_data_parts": (),
+        "variables": None,
+        "agents": (),
+    }  # alone, so that its encoded text is found
     groups = tuple(
         group.model_copy(update={"template": group.template.model_copy(update=changed), "rollout": None})
         if group.name in names

@@ -44,27 +44,27 @@ MAX_TOKENS = 5_000
 _FAILURES = (ArithmeticError, LookupError, TypeError, ValueError, RecursionError, MemoryError, SyntaxError)
 
 
-def render(script: str, variables: Mapping[str, object]) -> str:
-    """The script with its variables filled in; what is wrong is refused without showing the script."""
-    check_size(script)
+def render(script: str, variables: Mapping[str, object], at: Sequence[str | int] = ("user_data",)) -> str:
+    """The script with its variables filled in; what is wrong with what stands at `at` is refused without showing it."""
+    check_size(script, at=at)
     parsed = _parsed(script)
     if isinstance(parsed, str):
-        refuse(parsed, "user_data")
+        refuse(parsed, *at)
     sizes = {name: len(str(value)) for name, value in variables.items()}
     if any(_size(expression, sizes) > MAX_BYTES for expression in parsed.expressions):
-        refuse_size(FILLED_IN)
+        refuse_size(FILLED_IN, at)
     # a refusal from inside would have a context that shows the script
-    refusal: tuple[str, str] | None = None
+    refusal: tuple[str | int, ...] | None = None
     text = ""
     try:
         text = _filled_in(parsed.template, variables)
     except UndefinedError as error:
         refusal = f"the start script needs a variable that is not given: {error.message}", "variables"
     except _FAILURES as error:
-        refusal = _no_text(error), "user_data"
+        refusal = _no_text(error), *at
     if refusal:
-        refuse(*refusal)
-    check_size(text, FILLED_IN)
+        refuse(str(refusal[0]), *refusal[1:])
+    check_size(text, FILLED_IN, at)
     return text
 
 

@@ -1,5 +1,6 @@
 """How large a start script may be."""
 
+from collections.abc import Sequence
 from typing import NoReturn
 
 from trimtab.models.base import refuse
@@ -18,12 +19,12 @@ TOO_LARGE = f"the start script is larger than {_MOST}; no cloud takes that: have
 FILLED_IN = " once its variables are filled in"
 
 
-def check_size(script: str, when: str = "") -> None:
+def check_size(script: str, when: str = "", at: Sequence[str | int] = ("user_data",)) -> None:
     """Refuse a start script that is larger than any cloud takes."""
     if len(script) > MAX_BYTES or len(script.encode(errors="surrogatepass")) > MAX_BYTES:
-        refuse_size(when)
+        refuse_size(when, at)
 
 
-def refuse_size(when: str) -> NoReturn:
+def refuse_size(when: str, at: Sequence[str | int]) -> NoReturn:
     """Refuse a start script for its size."""
-    refuse(TOO_LARGE.replace(_MOST, _MOST + when), "user_data")
+    refuse(TOO_LARGE.replace(_MOST, _MOST + when), *at)

@@ -11,7 +11,7 @@ from pydantic_core import CoreSchema
 
 from trimtab.models.base import Filled, Model, SecretHolder, exactly_one, refuse
 from trimtab.models.connect import EnvironmentVariable
-from trimtab.models.script_size import check_size
+from trimtab.models.script_size import MAX_BYTES, TOO_LARGE, check_size
 
 Tags = Mapping[Annotated[str, Field(min_length=1, max_length=128)], Annotated[str, Field(max_length=256)]]
 
@@ -23,6 +23,12 @@ StatefulAddress = Literal["stateful", "kept"]
 """`stateful`: an instance has its address while it is in the group; `kept`: the address stays reserved after it."""
 Architecture = Literal["x86_64", "arm64"]
 ARCHITECTURES: tuple[Architecture, ...] = ("x86_64", "arm64")
+PART_BEGINNINGS = (*("#!", "#cloud-config", "#cloud-boothook", "#include", "#part-handler", "## template: jinja"),)
+"""
+How a part begins that cloud-init knows.
+
+https://docs.cloud-init.io/en/latest/explanation/format.html
+"""
 OperatingSystem = Literal[
     "ubuntu-20.04",
     "ubuntu-22.04",
@@ -257,8 +263,13 @@ class InstanceTemplate(SecretHolder):
     Start script. With `variables` it is a Jinja2 template of variables, `if` and simple filters; a variable
     that is missing is an error. `${...}` is left to the shell: the environment comes in by `variables`.
     """
+    user_data_parts: tuple[Annotated[str, Field(min_length=1)], ...] = Field(default=(), repr=False)
+    """
+    In place of `user_data`: parts that cloud-init takes in this order, each a script (`#!/bin/sh`), a `#cloud-config`
+    or another form that it tells by the first line. In a file `{file: setup.sh}` takes a part's text from a file.
+    """
     variables: Mapping[str, str | int | float | bool] | None = Field(default=None, repr=False)
-    """Values for the start script."""
+    """Values for the start script, or for its parts."""
     agents: tuple[Agent, ...] = ()
     """
     What is installed before the start script runs: `memory` and `disk`, whatever measures them on the cloud,
@@ -302,6 +313,7 @@ class InstanceTemplate(SecretHolder):
             image: Image | str,
             size: str | SizeRequirement,
             user_data: str | None = None,
+            user_data_parts: Sequence[str] = ...,
             variables: Mapping[str, str | int | float | bool] | None = None,
             agents: Sequence[Literal["memory", "disk", "node-exporter", "collectd", "trimtab-listener"]] = ...,
             ssh_key: str | None = None,
@@ -321,9 +333,10 @@ class InstanceTemplate(SecretHolder):
 
     @model_validator(mode="after")
     def _check(self) -> "InstanceTemplate":
-        if self.variables is not None and self.user_data is None:
+        if self.variables is not None and self.user_data is None and not self.user_data_parts:
             refuse("`variables` fill in `user_data`, which is missing; add it, or remove them", "variables")
         self.render_user_data()
+        self._check_parts()
         for index, word in enumerate(self.agents):
             if word in self.agents[:index]:
                 refuse(f"`{word}` is listed twice; leave one out", "agents", index)
@@ -358,11 +371,12 @@ class InstanceTemplate(SecretHolder):
 
     def used_variables(self) -> frozenset[str]:
         """The names of the variables that the start script has in it."""
-        if self.user_data is None or self.variables is None:
+        scripts = self.user_data_parts if self.user_data is None else (self.user_data,)
+        if not scripts or self.variables is None:
             return frozenset()
         from trimtab.models.script import variables_of
 
-        return variables_of(self.user_data)
+        return frozenset().union(*map(variables_of, scripts))
 
     def render_user_data(self, **more: Any) -> str | None:
         """The start script with its variables filled in; `None` when there is none."""
@@ -374,3 +388,25 @@ class InstanceTemplate(SecretHolder):
         from trimtab.models.script import render  # Jinja2 is slow to import, and few scripts have variables
 
         return render(self.user_data, {**self.variables, **more})
+
+    def render_user_data_parts(self) -> tuple[str, ...]:
+        """The parts for cloud-init with their variables filled in, in their order."""
+        if self.variables is None or not self.user_data_parts:
+            return self.user_data_parts
+        from trimtab.models.script import render
+
+        parts = enumerate(self.user_data_parts)
+        return tuple(render(part, self.variables, ("user_data_parts", index)) for index, part in parts)
+
+    def _check_parts(self) -> None:
+        if self.user_data_parts and self.user_data is not None:
+            refuse(
+                "give `user_data` or `user_data_parts`, not both; a script can be one of the parts", "user_data_parts"
+            )
+        parts = self.render_user_data_parts()
+        if sum(len(part.encode(errors="surrogatepass")) for part in parts) > MAX_BYTES:
+            refuse(TOO_LARGE, "user_data_parts")
+        for index, part in enumerate(parts):
+            if not part.startswith(PART_BEGINNINGS):
+                text = "cloud-init tells a part by its first line; begin it with `#!/bin/sh` or `#cloud-config`"
+                refuse(text, "user_data_parts", index)

@@ -16,34 +16,45 @@ def drop_empty(**fields: Any) -> dict[str, Any]:
 
 def start_data(template: InstanceTemplate, provider: str, *, most: int = 0) -> bytes | None:
     """
-    What a new instance is started with: its start script, and before it what installs its agents.
+    What a new instance is started with: its start script or the parts of it, and before them what installs its agents.
 
     Args:
         template: Has both.
         provider: Where.
-        most: The bytes that it may have; what is larger is gzipped, where there are agents. Never where 0.
+        most: The bytes that it may have; what is larger is gzipped, where there are agents or parts. Never where 0.
     """
-    script = template.render_user_data()
-    if not template.agents:
+    script, parts = template.render_user_data(), template.render_user_data_parts()
+    if not template.agents and not parts:
         return None if script is None else script.encode()
-    from trimtab.agents import compose  # few groups have agents
+    from trimtab.agents import compose  # few groups have agents, or parts
 
-    data = compose(script, template.agents, provider, most=most)
+    data = compose(script, template.agents, provider, parts=parts, most=most)
     return data.encode() if isinstance(data, str) else data
 
 
+def parts_data(template: InstanceTemplate) -> str | None:
+    """The parts of a start script as the archive that cloud-init takes, where it stands beside a script."""
+    parts = template.render_user_data_parts()
+    if not parts:
+        return None
+    from trimtab.agents import archive_of  # few groups have parts
+
+    return archive_of(parts)
+
+
 COMPOSED = re.compile(rb"\x1f\x8b|Content-Type: multipart/mixed; boundary=\"trimtab-|#!/bin/bash\n# trimtab agents: ")
-"""How start data with agents begin, and others that are gzipped."""
+"""How start data with agents or of parts begin, and others that are gzipped."""
 
 
 def start_fields(data: str | bytes) -> dict[str, Any]:
-    """The fields of a template that start data come from: agents, and the start script where it is text."""
+    """The fields of a template that start data come from: agents, a start script that is text, or its parts."""
     encoded = data.encode() if isinstance(data, str) else data
     if COMPOSED.match(encoded):
         from trimtab.agents import read_back  # few groups have agents
 
         if found := read_back(encoded):
-            return {"agents": list(found.agents), "user_data": found.script}
+            fields = drop_empty(agents=list(found.agents), user_data_parts=list(found.parts))
+            return fields if found.parts else {**fields, "user_data": found.script}
     try:
         return {"user_data": encoded.decode() or None}
     except ValueError:

@@ -146,6 +146,7 @@ class GroupTranslator(ABC):
         self._take_rollout()
         self._check_disks()
         self._check_agents()
+        self._check_parts()
         for path, text in unused_variables(self.group.template):
             self.unused(path, text)
         for path, text in unused_names(self.group):
@@ -304,6 +305,16 @@ class GroupTranslator(ABC):
             self._said.update(paths)
             notes = self.problems if said.is_problem else self.notes
             notes.append(Note(f"{PATHS.join(paths)}: {said.text}", self.group.name))
+
+    def _check_parts(self) -> None:
+        """Refuse parts of a start script where the image has no cloud-init."""
+        if not self.group.template.user_data_parts:
+            return
+        from trimtab.agents.problems import part_problems  # few groups have parts
+
+        path = "template.user_data_parts"
+        for said in part_problems(self.provider, self.asked.template.image, is_windows=self.runs_windows):
+            (self.problem if said.is_problem else self.note)(path, said.text)
 
     # what the table of capabilities says
 
@@ -528,8 +539,9 @@ def _paths_of(notes: Iterable[Note]) -> frozenset[str]:
 
 def unused_variables(template: InstanceTemplate) -> Iterator[tuple[str, str]]:
     """Paths of the variables that the start script does not name, and what to say of them."""
+    field = "user_data_parts" if template.user_data_parts else "user_data"
     for name in sorted(set(template.variables or {}) - template.used_variables()):
-        yield f"template.variables.{name}", "`user_data` does not name this variable; remove one or use the other"
+        yield f"template.variables.{name}", f"`{field}` does not name this variable; remove one or use the other"
 
 
 _NAMING = frozenset({MetricSource.BALANCER, MetricSource.QUEUE})

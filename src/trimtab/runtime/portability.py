@@ -214,7 +214,14 @@ class _Survey:
 
 FREE_TEXT = frozenset(
     {
-        *("tags.*", "template.tags.*", "template.variables.*", "template.user_data", "placement.subnet_tags.*"),
+        *(
+            "tags.*",
+            "template.tags.*",
+            "template.variables.*",
+            "template.user_data",
+            "template.user_data_parts.*",
+            "placement.subnet_tags.*",
+        ),
         *(f"{item}.*.{name}" for item in ITEMS for name in ("description", "metric.dimensions.*", "metric.query")),
     }
 )

@@ -18,6 +18,7 @@ TOPIC = "arn:aws:sns:us-east-1:123456789012:operators"
 GROUP = {
     "capacity.desired": {"capacity": {"min": 1, "max": 4, "desired": 2}},
     "template.user_data": {"template": {"user_data": "#!/bin/sh\n"}},
+    "template.user_data_parts": {"template": {"user_data_parts": ["#cloud-config\npackages: [nginx]\n"]}},
     "template.variables": {"template": {"user_data": "echo {{ who }}\n", "variables": {"who": "web"}}},
     "template.agents": {"template": {"agents": ["node-exporter"]}},
     "template.ssh_key": {"template": {"ssh_key": "operators"}},

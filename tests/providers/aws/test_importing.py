@@ -107,6 +107,11 @@ def test_an_alarm_of_another_name_stays_beside_the_one_that_is_made():
         ("creates", f"alarm {NATIVE}-CPU-high: alarms.CPU-high"),
         ("stays", "alarm CPU high"),
     ]
+    assert found.notes[-1].reason.endswith(
+        f"; then both act on {NATIVE}-scale-out, so delete it once the plan is applied"
+    )
+    moved = imported(renamed(of_web(), alarm="CPU high", policy="Scale Up!"))
+    assert moved.notes[-1].reason.endswith("; then what it acts on is gone, so delete it once the plan is applied")
 
 
 def test_an_alarm_is_not_called_as_somebody_elses():

@@ -34,6 +34,9 @@ FIELDS = {
     "template.size": of_template(size="e2-medium"),
     "template.image": of_template(image="projects/debian-cloud/global/images/debian-12-bookworm-v20251014"),
     "template.user_data": of_template(user_data="#!/bin/sh\necho hello\n"),
+    "template.user_data_parts": of_template(
+        user_data_parts=["#cloud-config\npackages: [nginx]\n"], image="cos-cloud/cos-stable"
+    ),
     "template.agents": of_template(agents=["node-exporter"]),
     "template.ssh_key": of_template(ssh_key="ssh-ed25519 AAAA ops"),
     "template.metadata": of_template(metadata={"enable-oslogin": "TRUE"}),

@@ -85,7 +85,10 @@ LAUNCH_TEMPLATE = Kind(
         ),
         Field(path=f"{_DATA}.InstanceType", models="template.size"),
         Field(path=f"{_DATA}.KeyName", models="template.ssh_key"),
-        Field(path=f"{_DATA}.UserData", models="template.user_data template.variables template.agents"),
+        Field(
+            path=f"{_DATA}.UserData",
+            models="template.user_data template.user_data_parts template.variables template.agents",
+        ),
         Field(path=f"{_DATA}.IamInstanceProfile", models="template.role"),
         Field(path=f"{_DATA}.SecurityGroupIds", models="template.security_groups"),
         Field(path=f"{_DATA}.NetworkInterfaces", models="template.public_address"),

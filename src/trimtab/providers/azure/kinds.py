@@ -187,7 +187,9 @@ SCALE_SET = Kind(
         Field(path=f"{_OS}.adminPassword", models="template.admin_password.env", initial=True),
         Field(path=f"{_OS}.windowsConfiguration.provisionVMAgent", models=_OF_IMAGE, server_default=True),
         Field(
-            path=f"{_OS}.customData", models="template.user_data template.variables template.agents", write_only=True
+            path=f"{_OS}.customData",
+            models="template.user_data template.user_data_parts template.variables template.agents",
+            write_only=True,
         ),
         Field(
             # another system, or a password where none was, is another scale set

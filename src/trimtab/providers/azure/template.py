@@ -156,6 +156,7 @@ def system_paths(group: ScalingGroup) -> Iterator[str]:
     given = group.template
     settings = {
         "template.user_data": given.user_data,
+        "template.user_data_parts": given.user_data_parts or None,
         "template.variables": given.variables,
         "template.ssh_key": given.ssh_key,
         "template.admin_password.env": given.admin_password,

@@ -50,6 +50,10 @@ TEMPLATE = Kind(
             path=f"{_MACHINE}.metadata.items[startup-script].value",
             models="template.user_data template.variables template.agents",
         ),
+        Field(
+            path=f"{_MACHINE}.metadata.items[user-data].value",
+            models="template.user_data_parts template.variables template.metadata",
+        ),
         Field(path=f"{_MACHINE}.metadata.items[ssh-keys].value", models="template.ssh_key"),
         Field(path=f"{_MACHINE}.metadata.items[*].value", models="template.metadata"),
         Field(path=f"{_MACHINE}.serviceAccounts", models="template.role gcp.scopes"),

@@ -7,13 +7,22 @@ from typing import Any, NamedTuple
 from trimtab.declarations.disks import native_disk
 from trimtab.models import Disk, Image, InstanceTemplate, ScalingGroup
 from trimtab.plan import Secret
-from trimtab.providers.bodies import drop_empty, start_data
+from trimtab.providers.bodies import drop_empty, parts_data, start_data
 from trimtab.providers.gcp.ids import is_link, short
 from trimtab.providers.gcp.names import labels_of
 
-SCRIPT, KEYS = "startup-script", "ssh-keys"
+SCRIPT, KEYS, PARTS = "startup-script", "ssh-keys", "user-data"
 FIELDS_OF_METADATA = {SCRIPT: "template.user_data", KEYS: "template.ssh_key"}
 """The keys of an instance's metadata that have a field of their own."""
+
+
+def taken_keys(template: InstanceTemplate) -> Iterator[tuple[str, str]]:
+    """The keys of the metadata that a template may not give by `metadata`, and the fields that do."""
+    yield from FIELDS_OF_METADATA.items()
+    if template.user_data_parts:
+        yield PARTS, "template.user_data_parts"
+
+
 DEFAULT_ACCOUNT = "default"
 """The service account that each project has by itself."""
 USER = "admin"
@@ -100,6 +109,10 @@ def _metadata(group: ScalingGroup) -> dict[str, Any]:
         items.append({"key": KEYS, "value": key if _USER_KEY.match(key) else f"{USER}:{key}"})
     if script is not None:
         items.append({"key": SCRIPT, "value": Secret(script.decode())})
+    if (
+        parts := parts_data(group.template)
+    ) is not None:  # cloud-init's: https://docs.cloud-init.io/en/latest/reference/datasources/gce.html
+        items.append({"key": PARTS, "value": Secret(parts)})
     items += ({"key": key, "value": Secret(value)} for key, value in group.template.metadata.items())
     items.sort(key=lambda item: str(item["key"]))
     return {"items": items} if items else {}

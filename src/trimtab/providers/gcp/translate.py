@@ -39,7 +39,6 @@ from trimtab.providers.gcp.metrics import Scope
 from trimtab.providers.gcp.names import LONGEST_BASE, LONGEST_NAME, is_name, label_problem, seconds
 from trimtab.providers.gcp.policies import BALANCING, is_balancing, rate_of, tracked
 from trimtab.providers.gcp.template import (
-    FIELDS_OF_METADATA,
     Home,
     encryption_problem,
     image_link,
@@ -47,6 +46,7 @@ from trimtab.providers.gcp.template import (
     key_problem,
     labels_to_check,
     stateful_policy,
+    taken_keys,
     template_body,
 )
 from trimtab.providers.gcp.unused import is_held, service_for, unused_of
@@ -424,7 +424,7 @@ class _Group(GroupTranslator):
             yield "location", f"{group.location!r} is a zone; {text}"
         if problem := image_problem(group.template.image):
             yield "template.image", problem
-        for key, path in FIELDS_OF_METADATA.items():
+        for key, path in taken_keys(group.template):
             if key in group.template.metadata:
                 yield f"template.metadata.{key}", f"trimtab writes {key} from `{path}`; give it there"
         if problem := key_problem(group.template.ssh_key):

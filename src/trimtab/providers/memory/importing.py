@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from trimtab.plan import Key, Resource, revealed
+from trimtab.providers.bodies import start_fields
 from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, group_names
 from trimtab.providers.memory.kinds import KINDS, id_of
 from trimtab.providers.memory.translate import MemoryFacts, translate
@@ -83,7 +84,8 @@ def _fields(group: Resource, parts: list[Resource], policies: Mapping[str, str],
 
 def _template(body: Mapping[str, Any]) -> dict[str, Any]:
     disks = [{word: value for word, value in disk.items() if value != "boot"} for disk in body.get("disks", ())]
-    return {**body, **({"disks": disks} if disks else {})}
+    start = {"user_data": None, **start_fields(body["user_data"])} if "user_data" in body else {}
+    return {**body, **start, **({"disks": disks} if disks else {})}
 
 
 def _placement(body: Mapping[str, Any]) -> dict[str, Any]:

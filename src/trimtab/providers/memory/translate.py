@@ -14,7 +14,7 @@ from trimtab.models.built_in import ProviderSettings
 from trimtab.plan import Key, Mark, Note, Ref, Resource, Secret
 from trimtab.providers.alarms import alarm_name
 from trimtab.providers.base import Facts
-from trimtab.providers.bodies import drop_empty
+from trimtab.providers.bodies import drop_empty, parts_data
 from trimtab.providers.sizes import size_is_initial
 from trimtab.providers.translation import Translation, delegation_of, hidden_sizes, unused_variables
 
@@ -122,8 +122,10 @@ class _Group:
         body["image"] = image_of(self.group, self.facts)
         body["disks"] = [{"device": "boot", **disk} for disk in body.get("disks", ())]
         script = self.group.template.render_user_data()
-        if script is not None:
-            body["user_data"] = Secret(script)
+        data = script if script is not None else parts_data(self.group.template)
+        if data is not None:
+            body["user_data"] = Secret(data)
+        body.pop("user_data_parts", None)
         body.pop("variables", None)
         return body
 

@@ -243,6 +243,19 @@ class GroupReader:
             if isinstance(self.policies.get(native), (SimplePolicy, StepPolicy))
         }
 
+    def _doubled(self) -> Iterator[tuple[str, str]]:
+        """What alarms act on beside which the plan makes others, by native name."""
+        for alarm in self.own_alarms:
+            native, policies = alarm["AlarmName"], self.replies.policy_names
+            if native == f"{self.fleet_name}-{self.names['name']}-{self.alarm_names[native]}":
+                continue
+            acted = [policies[arn] for arn in alarm.get("AlarmActions") or () if arn in policies]
+            kept = [name for name in acted if name == f"{self.replies.name}-{self.policy_names[name]}"]
+            if kept:
+                yield native, f"then both act on {' and '.join(kept)}, so delete it once the plan is applied"
+            elif acted:
+                yield native, "then what it acts on is gone, so delete it once the plan is applied"
+
     @cached_property
     def timetable(self) -> Timetable:
         """Schedules, and the sizes that hold without them."""
@@ -340,6 +353,7 @@ class GroupReader:
             yield (self.found.template_key, ""), TAGS_OF_INSTANCES
             yield (self.found.template_key, "LaunchTemplateData.TagSpecifications"), TAGS_OF_INSTANCES
         yield from self._unsaid()
+        yield from (((self.key(METRIC_ALARM.name, native), ""), why) for native, why in self._doubled())
         if not self.data.get("InstanceType") and not self.data.get("InstanceRequirements"):
             text = f"it names no instance type; {self.fields['template']['size']!r} stands for it"
             yield (launched, "LaunchTemplateData.InstanceType"), text

@@ -7,7 +7,7 @@ from typing import Any
 from trimtab.declarations.disks import neutral_disk
 from trimtab.providers.bodies import drop_empty, start_fields
 from trimtab.providers.gcp.ids import name_of, parse_link
-from trimtab.providers.gcp.template import KEYS, SCOPES, SCRIPT, USER
+from trimtab.providers.gcp.template import KEYS, PARTS, SCOPES, SCRIPT, USER
 from trimtab.providers.importing import unused
 from trimtab.providers.importing.building import whole
 
@@ -81,6 +81,8 @@ def _metadata(items: Sequence[Body]) -> dict[str, Any]:
         key, value = item.get("key"), str(item.get("value") or "")
         if key == SCRIPT:
             fields |= drop_empty(**start_fields(value))
+        elif key == PARTS and (parts := start_fields(value).get("user_data_parts")):
+            fields["user_data_parts"] = parts
         elif key == KEYS and "\n" not in value.strip():
             fields["ssh_key"] = value.removeprefix(f"{USER}:")
         elif key != KEYS:
