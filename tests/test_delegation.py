@@ -109,6 +109,7 @@ SPOT = {"spot": True, "on_demand_base": 2, "fallback": "on-demand"}
 BASE = {
     "aws": "MixedInstancesPolicy.InstancesDistribution.OnDemandBaseCapacity",
     "azure": "properties.priorityMixPolicy.baseRegularPriorityCount",
+    "gcp": "targetSize",
     "memory": "purchase.on_demand_base",
 }
 
@@ -140,7 +141,3 @@ def test_a_fall_back_from_spot_needs_the_controller_whose_the_base_is(provider):
         if item.mark and "controller" in item.mark.kept
     }
     assert len(marks) == 3, "a plan shows that the rules of the fall-back are others"
-
-
-def test_a_cloud_that_cannot_share_a_group_refuses_the_fall_back_by_name():
-    assert any("purchase.fallback" in str(each) for each in falling_back("gcp").problems)

@@ -1,4 +1,4 @@
-"""Spot that is taken away, cannot be had for an hour and comes back: on demand in its place, on three clouds."""
+"""Spot that is taken away, cannot be had for an hour and comes back: on demand in its place, on every cloud."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -92,6 +92,10 @@ class World:
                 for each in self.read().instances:
                     if each.spot:
                         self.test_cloud.emulator.doors.notice(each.id)
+            case "gcp":
+                for each in self.read().instances:
+                    if each.spot and is_serving(each):
+                        self.test_cloud.emulator.doors.notice(each.id)
             case "azure":
                 for each in self.read().instances:
                     if each.spot:
@@ -116,7 +120,7 @@ class World:
         return [(str(event.kind), str(event.over or "")) for event in self.events]
 
 
-@pytest.fixture(name="make_world", params=["memory", "aws", "azure"])
+@pytest.fixture(name="make_world", params=["memory", "aws", "azure", "gcp"])
 def _make_world(request):
     with TEST_CLOUDS[request.param].started() as test_cloud, test_cloud.connect() as cloud:
         yield lambda **purchase: World(request.param, test_cloud, cloud, **purchase)

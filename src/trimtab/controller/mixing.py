@@ -14,6 +14,7 @@ from trimtab.engine.fallback import (
     MixSeen,
     decide_mix,
 )
+from trimtab.engine.mix import Fraction
 from trimtab.engine.presets import Preset
 from trimtab.errors import TrimtabError
 from trimtab.models import ScalingGroup
@@ -109,6 +110,9 @@ def decide_group_mix(
     rule = FallbackRule.of(group.purchase, preset)
     if rule is None:
         return None
+    declared = declarations_of(provider)
+    if declared.sizes_mix:
+        rule = rule._replace(fraction=Fraction.ON_DEMAND)  # as the plan splits a size over native groups
     begin = now - LOOK_BACK if since is None else since - OVERLAP
     failed = [each for each in state.instances if each.spot and each.failure is not None]
     short = [*_shortages(state, [each for each in told if each.at >= begin], now)]
@@ -125,13 +129,24 @@ def decide_group_mix(
     )
     decision = decide_mix(rule, memory, seen, now)
     named = tuple(dict.fromkeys(each for _, each in short))
-    if declarations_of(provider).moves_mix:
+    if declared.moves_mix:
         return Mix(decision._replace(surge=0), size, short=named)
+    if declared.sizes_mix:
+        decision = _sized(rule, decision, seen)
+        return Mix(decision, size + decision.surge, short=named)
     total = size + decision.surge
     leavers = tuple(_leavers(state, decision, total, failed))
     stuck = tuple(each for each in failed if each not in leavers)
     is_made_up = decision.state.phase is FallbackPhase.ON_DEMAND
     return Mix(decision, total, leavers, stuck if is_made_up else (), named)
+
+
+def _sized(rule: FallbackRule, decision: MixDecision, seen: MixSeen) -> MixDecision:
+    """The same with a base that gives each sort its size; none on demand goes before spot serves in its place."""
+    kept = min(seen.on_demand, seen.size - min(seen.serving, decision.spot))
+    on_demand = max(decision.on_demand, kept)
+    total = on_demand + decision.spot
+    return decision._replace(base=rule.base_for(total, on_demand), on_demand=on_demand, surge=total - seen.size)
 
 
 def _shortages(state: GroupState, told: Sequence[Activity], now: datetime) -> Iterator[tuple[datetime, Short]]:

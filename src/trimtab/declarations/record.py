@@ -210,6 +210,7 @@ class Declarations:
         sizes: Its catalogue of sizes, `package:file`; empty where every requirement is taken as it is.
         selects_sizes: Whether the cloud itself chooses among all sizes that fit a requirement.
         moves_mix: Whether running instances are replaced by the cloud itself where the on-demand part is another one.
+        sizes_mix: Whether the on-demand part has a size of its own, as a native group that is resized.
         eviction_shrinks: Whether a spot instance that is taken away leaves the size of its group as well.
         recorded_size: The metric of how many instances are in service.
     """
@@ -241,5 +242,6 @@ class Declarations:
     sizes: str = ""
     selects_sizes: bool = False
     moves_mix: bool = False
+    sizes_mix: bool = False
     eviction_shrinks: bool = False
     recorded_size: RecordedSize = field(default_factory=RecordedSize)

@@ -102,9 +102,14 @@ class GroupActions:
             raise InvalidRequest(text, provider="gcp", operation="set capacity")
 
     def set_mix(self, size: int, *, base: int) -> None:
-        """Refused: nobody shifts a size between native groups, so that a plan refuses `purchase.fallback` too."""
-        text = f"nothing of {self.name!r} is shifted between spot and on demand; leave `purchase.fallback` out"
-        raise Unsupported(text)
+        """Write the sizes of both native groups, by their share and another base, never fewer than the group's own."""
+        main, second = self._natives()
+        if second is None:
+            text = f"group {self.name!r} has no group of Spot VMs beside it; apply the fleet"
+            raise NotFound(text, provider="gcp", operation="set mix")
+        floor = floor_on(main.manager)
+        wanted = floor._replace(base=max(base, floor.base)).split(size)
+        self._set_parts([(main, wanted.on_demand), (second, wanted.spot)])
 
     def _set_parts(self, sizes: Sequence[tuple[Native, int]]) -> None:
         """Write the size of each native group; what grows goes first, so that there are never fewer than before."""

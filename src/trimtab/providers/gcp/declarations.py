@@ -133,7 +133,7 @@ CAPABILITIES: Mapping[str, Support] = {
     "external metric": controller("only a running trimtab reads it", "publish its value as a custom metric"),
     "sizes with weights": unsupported("a managed instance group counts instances, whatever their size"),
     "spot replaced before it is taken": unsupported("Compute Engine gives 30 s of notice and recreates afterwards"),
-    "fall-back from spot": unsupported("nothing shifts a size between the two managed instance groups of a mix"),
+    "fall-back from spot": controller("a group whose Spot VMs cannot be had goes on asking for Spot VMs", ""),
     "protection from scaling in": unsupported("Compute Engine protects no instance from scaling in"),
     "subnets by tag": unsupported("subnetworks have no labels; name one by `subnets`"),
     "several subnets": unsupported("a network card is in one subnetwork, which spans the region"),
@@ -313,5 +313,6 @@ GCP = Declarations(
     agents="trimtab.providers.gcp.agents:AGENTS",
     disks="trimtab.providers.gcp.disks:DISKS",
     sizes="trimtab.providers.gcp:sizes.json",
+    sizes_mix=True,
 )
 """Managed instance groups, autoscalers and alert policies."""

@@ -32,9 +32,15 @@ class Floor(NamedTuple):
     """Per cent of the rest that are standard VMs too; a fraction goes to them."""
 
     @classmethod
-    def of(cls, purchase: Purchase) -> Self | None:
-        """What a fleet asks for; `None` where all instances are of one sort."""
-        return cls(purchase.on_demand_base, purchase.on_demand_percent) if purchase.is_mixed else None
+    def of(cls, purchase: Purchase) -> Self:
+        """What a fleet asks for."""
+        return cls(purchase.on_demand_base, purchase.on_demand_percent)
+
+    @property
+    def path(self) -> str:
+        """The field because of which there are two groups."""
+        share = "on_demand_percent" if self.percent else "fallback"
+        return f"purchase.{'on_demand_base' if self.base else share}"
 
     @classmethod
     def parse(cls, word: str) -> Self | None:
@@ -50,6 +56,15 @@ class Floor(NamedTuple):
     def split(self, total: int) -> Split:
         """How many of `total` instances are standard VMs (`on_demand`), and how many Spot VMs (`spot`)."""
         return split(total, base=self.base, percent=self.percent)
+
+    def base_for(self, total: int, on_demand: int) -> int | None:
+        """
+        The base with which so many of `total` are standard VMs, its own where that is one; `None` where none is.
+
+        `trimtab.engine.fallback.FallbackRule.base_for` counts in the same way.
+        """
+        bases = [*range(self.base, total + 1), self.base, *range(min(self.base, total))]
+        return next((base for base in bases if self._replace(base=base).split(total).on_demand == on_demand), None)
 
 
 # what a plan makes of a group
@@ -152,14 +167,13 @@ def _spot_base(name: str | None) -> str | None:
 
 def remarks_of(group: ScalingGroup, native: str, floor: Floor) -> Iterator[tuple[str, str]]:
     """What is to be said of how a group is split: path and text."""
-    path = "purchase.on_demand_base" if floor.base else "purchase.on_demand_percent"
     text = f"two managed instance groups: {native!r} with the standard VMs, {spot_name(native)!r} with the Spot VMs"
     if is_held_natively(group):
         text = (
             f"{text}; {native!r} stays at {min(floor.base, group.capacity.max)}, and the autoscaler of the other one "
         )
         text += "has all above that"
-    yield path, text
+    yield floor.path, text
     if is_held_natively(group) and group.capacity.min < floor.base:
         yield "capacity.min", f"{floor.base} standard VMs run at every moment, since no autoscaler sizes their group"
     for alarm in group.alarms:
@@ -170,17 +184,16 @@ def remarks_of(group: ScalingGroup, native: str, floor: Floor) -> Iterator[tuple
 
 def problems_of(group: ScalingGroup, native: str, floor: Floor, others: Iterable[str]) -> Iterator[tuple[str, str]]:
     """What keeps a group from being two: path and text."""
-    path = "purchase.on_demand_base" if floor.base else "purchase.on_demand_percent"
     if floor.split(group.capacity.max).spot == 0:
         text = f"at most {group.capacity.max} instances, and all of them on demand"
-        yield path, f"{text}; lower it, raise `capacity.max`, or leave `purchase.spot` out"
+        yield floor.path, f"{text}; lower it, raise `capacity.max`, or leave `purchase.spot` out"
     if spot_name(native) in others:
         text = f"the group of Spot VMs is called {spot_name(native)!r}, as another group of the fleet is"
-        yield path, f"{text}; rename one of them by `native_name`"
+        yield floor.path, f"{text}; rename one of them by `native_name`"
     for name in ("stopped", "suspended"):
         if getattr(group.gcp, name):
             text = "a pool of instances in reserve is of one managed instance group, and this group has two"
-            yield f"gcp.{name}", f"{text}; leave it out, or leave `{path}` out"
+            yield f"gcp.{name}", f"{text}; leave it out, or leave `{floor.path}` out"
     if group.rollout is not None:
         what = "moves one group to another" if group.rollout.strategy == "blue-green" else "moves one template"
         text = f"a {group.rollout.strategy} rollout {what}, and a group with an on-demand part beside spot has two"
@@ -216,16 +229,18 @@ def _is_spot_of(manager: Mapping[str, Any], main: Mark | None) -> bool:
     )
 
 
-def joined(main: GroupState, spot: GroupState) -> GroupState:
+def joined(main: GroupState, spot: GroupState, floor: Floor) -> GroupState:
     """Both as one: sizes and bounds add up, and what decides the size is that of the group of Spot VMs."""
+    standard = (replace(each, spot=False) for each in main.instances)
     return replace(
         main,
         min=main.min + spot.min,
         max=main.max + spot.max,
         desired=main.desired + spot.desired,
-        instances=(*main.instances, *spot.instances),
+        instances=(*standard, *(replace(each, spot=True) for each in spot.instances)),
         paused=spot.paused,
         boost=spot.boost,
         stopped=spot.stopped,
         parts={MAIN: main.desired, SPOT: spot.desired},
+        on_demand_base=floor.base_for(main.desired + spot.desired, main.desired),
     )

@@ -81,7 +81,7 @@ class Resolver(Resolving[Calls]):
             main = self._manager(group)
             if known := self._template(group, main):
                 resolved.templates[group.name] = known
-            if group.purchase.is_mixed:
+            if group.purchase.is_mixed or group.purchase.fallback:
                 resolved.seconds[group.name] = self._second(group, main)
         return GcpFacts(kept=self.kept, **vars(resolved), **self.said())
 

@@ -231,9 +231,10 @@ def _link(manager: Mapping[str, Any]) -> str:
 def _whole(pictures: Mapping[str, Picture], link: str, second: Mapping[str, Any] | None) -> GroupState:
     if second is None:
         return pictures[link].state
-    from trimtab.providers.gcp.purchase import joined  # few groups are two
+    from trimtab.providers.gcp.purchase import Floor, floor_of, joined  # few groups are two
 
-    return joined(pictures[link].state, pictures[_link(second)].state)
+    main = pictures[link]
+    return joined(main.state, pictures[_link(second)].state, floor_of(main.manager) or Floor(0))
 
 
 def second_of(manager: Mapping[str, Any], managers: Iterable[dict[str, Any]]) -> dict[str, Any] | None:

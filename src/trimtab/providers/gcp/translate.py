@@ -90,7 +90,7 @@ def zone_of(group: ScalingGroup) -> str | None:
 
 def native_names(group: ScalingGroup, native: str) -> Sequence[str]:
     """The names of the managed instance groups that a group is made of: one, or two where an on-demand part is one."""
-    if not group.purchase.is_mixed:
+    if not (group.purchase.is_mixed or group.purchase.fallback):
         return (native,)
     from trimtab.providers.gcp.purchase import spot_name  # few groups are two
 
@@ -135,7 +135,7 @@ class _Group(GroupTranslator):
             yield self._made(CHANNEL.name, key.name, channel_body(target), mark=self.mark, sources=named)
         if has_probe(self.group):
             yield self._health_check()
-        yield from self._two() if self.group.purchase.is_mixed else self._one()
+        yield from self._two() if self.group.purchase.is_mixed or self.falls_back else self._one()
         yield from self._alerts()
         self._remark()
         if self.group.rollout is not None:
@@ -157,7 +157,6 @@ class _Group(GroupTranslator):
         from trimtab.providers.gcp import purchase  # few groups are two
 
         floor = purchase.Floor.of(self.group.purchase)
-        assert floor is not None
         self.takes(("purchase.on_demand_base", "purchase.on_demand_percent"))
         others = [self.fleet.native_name(group) for group in self.fleet.groups if group.name != self.group.name]
         for path, text in purchase.problems_of(self.group, self.native, floor, others):
@@ -356,7 +355,7 @@ class _Group(GroupTranslator):
             )
 
     def _alerts(self) -> Iterator[Resource]:
-        scope = Scope(*native_names(self.group, self.native))
+        scope = Scope(*native_names(self.declared, self.native))
         for alarm in self._seen():
             channels = channels_of(alarm, self.location, self.native)
             yield self._made(

@@ -155,7 +155,9 @@ class GroupReader:
     def _mix(self) -> dict[str, Any]:
         if self.floor is None:
             return {}
-        shares = {"on_demand_base": self.floor.base, "on_demand_percent": self.floor.percent}
+        shares: dict[str, Any] = {"on_demand_base": self.floor.base, "on_demand_percent": self.floor.percent}
+        if not any(shares.values()):  # nothing else makes a second group without a floor
+            shares = {"fallback": "on-demand"}
         return {"spot": True, **{name: share for name, share in shares.items() if share}}
 
     def _sized(self) -> dict[str, Any]:
