@@ -306,6 +306,6 @@ def make_fleet(name: str, groups: Sequence[ScalingGroup]) -> Fleet:
         ConfigError: The name is none, or two groups would be one.
     """
     try:
-        return Fleet(name=name, groups=tuple(groups))
+        return Fleet(name=name, groups=tuple(groups), controller=any(group.purchase.fallback for group in groups))
     except InvalidModel as error:
         raise ConfigError([problem.message for problem in error.problems]) from error

@@ -10,6 +10,7 @@ from tests.providers.gcp.groups import gcp_group
 from tests.providers.gcp.world import SCOPE, SERVICE
 from trimtab import errors, metrics
 from trimtab.controller import Controller, TickOutcome
+from trimtab.engine.fallback import FallbackRule
 from trimtab.plan import MAIN, SPOT, Action, read_description
 from trimtab.providers.gcp.purchase import Floor, parts_of
 from trimtab.sources import Function
@@ -263,6 +264,49 @@ def test_a_share_of_a_size_that_moves_is_the_controllers(world, cloud):
     assert imported.group.capacity.max == 10
 
 
+BACK = {"spot": True, "on_demand_percent": 20, "fallback": "on-demand"}
+
+
+def falling_back(**purchase):
+    group = gcp_group("web", **STILL, purchase={**BACK, **purchase}, capacity={"min": 2, "max": 10, "desired": 5})
+    return make_fleet(group, controller=True)
+
+
+def test_what_falls_back_is_two_groups_without_a_floor_too(world, cloud):
+    """Neither a size asked for by hand nor a plan undoes what the controller shifts; by the API it is never lower."""
+    fleet = falling_back(on_demand_percent=0)
+    live = apply(cloud, fleet)
+    assert live.read().parts == {MAIN: 0, SPOT: 5}
+    assert {each.spot for each in live.read().instances} == {True}
+    actor = cloud.provider.actions.on(live.read().location, BOTH[0])
+    actor.set_mix(5, base=4)
+    assert (live.read().parts, live.read().on_demand_base) == ({MAIN: 4, SPOT: 1}, 4)
+    imported = cloud.import_group(BOTH[1])
+    assert imported.group.purchase == fleet["web"].purchase
+    assert not cloud.plan(make_fleet(imported.group, controller=True))
+    live.scale(to=7)
+    assert live.read().parts == {MAIN: 4, SPOT: 3}
+    assert not cloud.plan(fleet)
+
+
+def test_no_standard_vm_goes_before_a_spot_vm_serves_in_its_place(world, cloud):
+    plain = make_fleet(gcp_group("web", **STILL, capacity={"min": 2, "max": 10, "desired": 5}))
+    apply(cloud, plain)
+    world.doors.configure(boot_seconds=150)
+    fleet = falling_back()
+    live = apply(cloud, fleet)
+    seen = []
+    with Controller(fleet, cloud, store="sqlite://") as controller:
+        for _ in range(6):
+            controller.tick()
+            seen.append((live.read().running, live.read().parts[MAIN]))
+            world.advance(MINUTE)
+        assert controller.tick()["web"].outcome is TickOutcome.KEPT
+    assert min(running for running, _ in seen) == 5
+    assert live.read().parts == {MAIN: 1, SPOT: 4}
+    assert not cloud.plan(fleet)
+
+
 @pytest.mark.parametrize(
     ("fields", "start"),
     [
@@ -315,7 +359,7 @@ def test_without_marks_it_is_two_groups(world, cloud):
 # the arithmetic
 
 
-@pytest.mark.parametrize("floor", [Floor(2), Floor(0, 20), Floor(3, 50), Floor(12), Floor(0, 100)])
+@pytest.mark.parametrize("floor", [Floor(2), Floor(0, 20, falls_back=True), Floor(3, 50), Floor(12), Floor(0, 100)])
 def test_both_parts_are_the_whole_at_every_size(world, floor):
     """A fraction goes to on demand, as on EC2, whose documented examples `trimtab.engine.mix` has in its table."""
     assert Floor.parse(floor.word) == floor
@@ -330,5 +374,9 @@ def test_both_parts_are_the_whole_at_every_size(world, floor):
             total,
         ]
         sizes.append(tuple(part.size for part in parts))
+        rule = FallbackRule(floor.base, floor.percent)
+        for on_demand in range(floor.split(total).on_demand, total + 1):
+            assert floor.base_for(total, on_demand) == rule.base_for(total, on_demand)
+        assert floor.base_for(total, floor.split(total).on_demand - 1) != floor.base, "one less is seen"
     assert sizes == sorted(sizes), "neither shrinks while the whole grows"
     assert all(main >= min(total, floor.base) for total, (main, _) in enumerate(sizes))

@@ -91,7 +91,7 @@ class GroupActions:
             bounds.check(desired, self.name, "gcp")
         sized = second or main
         if second is not None and not second.is_on:
-            wanted = floor_on(main.manager).split(desired)
+            wanted = floor_on(main.manager).held(main.size + second.size, main.size).split(desired)
             self._set_parts([(main, wanted.on_demand), (second, wanted.spot)])
         elif sized.scaler is None or not sized.is_on:
             self._resize(sized.manager, desired)

@@ -21,6 +21,8 @@ from trimtab.providers.sizes import size_at
 
 _SUFFIX = "-spot"
 SIZES = ("min", "max", "desired")
+FALLS_BACK = "on-demand"
+"""What stands behind a floor whose group falls back."""
 
 
 class Floor(NamedTuple):
@@ -31,10 +33,13 @@ class Floor(NamedTuple):
     percent: int = 0
     """Per cent of the rest that are standard VMs too; a fraction goes to them."""
 
+    falls_back: bool = False
+    """Whether the controller has more of them than that, while there are no Spot VMs."""
+
     @classmethod
-    def of(cls, purchase: Purchase) -> Self:
+    def of(cls, purchase: Purchase, *, falls_back: bool) -> Self:
         """What a fleet asks for."""
-        return cls(purchase.on_demand_base, purchase.on_demand_percent)
+        return cls(purchase.on_demand_base, purchase.on_demand_percent, falls_back)
 
     @property
     def path(self) -> str:
@@ -45,17 +50,24 @@ class Floor(NamedTuple):
     @classmethod
     def parse(cls, word: str) -> Self | None:
         """What `word` made a word of; `None` for anything else."""
-        base, _, percent = word.partition("/")
-        return cls(int(base), int(percent)) if base.isdecimal() and percent.isdecimal() else None
+        base, _, rest = word.partition("/")
+        percent, _, more = rest.partition("/")
+        is_floor = base.isdecimal() and percent.isdecimal() and more in ("", FALLS_BACK)
+        return cls(int(base), int(percent), more == FALLS_BACK) if is_floor else None
 
     @property
     def word(self) -> str:
         """As the mark of the group `main` keeps it, for those who size both and have no fleet file."""
-        return f"{self.base}/{self.percent}"
+        return f"{self.base}/{self.percent}{f'/{FALLS_BACK}' if self.falls_back else ''}"
 
     def split(self, total: int) -> Split:
         """How many of `total` instances are standard VMs (`on_demand`), and how many Spot VMs (`spot`)."""
         return split(total, base=self.base, percent=self.percent)
+
+    def held(self, total: int, on_demand: int) -> Self:
+        """The same where so many of `total` are standard VMs by what the controller has decided."""
+        base = self.base_for(total, on_demand) if self.falls_back else None
+        return self._replace(base=max(self.base, base or 0))
 
     def base_for(self, total: int, on_demand: int) -> int | None:
         """
@@ -134,7 +146,9 @@ def begun(parts: tuple[Part, Part], size: int, *, is_owned: bool) -> tuple[Part,
         What they are to be for now, and what is to be said of it; empty where nothing is.
     """
     main, spot = parts
-    if main.is_fixed:
+    if main.floor.falls_back:  # the controller has Spot VMs come, and standard ones go in their place
+        spot = spot._replace(size=0)
+    elif main.is_fixed:
         bounds = spot.group.capacity
         spot = spot._replace(size=min(max(size - main.size, bounds.min), bounds.max))
     main = main._replace(keeps_size=True)

@@ -156,7 +156,7 @@ class _Group(GroupTranslator):
         """The native groups of a group with an on-demand part beside spot."""
         from trimtab.providers.gcp import purchase  # few groups are two
 
-        floor = purchase.Floor.of(self.group.purchase)
+        floor = purchase.Floor.of(self.group.purchase, falls_back=self.falls_back)
         self.takes(("purchase.on_demand_base", "purchase.on_demand_percent"))
         others = [self.fleet.native_name(group) for group in self.fleet.groups if group.name != self.group.name]
         for path, text in purchase.problems_of(self.group, self.native, floor, others):

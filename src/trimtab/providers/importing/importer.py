@@ -89,7 +89,7 @@ class Importer:
         adopted = self._adopted(group, wanted, live, fleet)
         bare = group.model_copy(update={"unmanaged": ()})
         if group.unmanaged:
-            wanted = self.translate(Fleet(name=fleet, groups=(bare,))).resources
+            wanted = self.translate(_fleet_of(fleet, bare)).resources
         unguarded = self._plan(bare, wanted, adopted, fleet)
         guarded = with_unmanaged(group, self._guarded_fields(unguarded))
         plan = unguarded
@@ -144,7 +144,7 @@ class Importer:
         return make_plan(
             provider=self.provider,
             kinds=self.kinds,
-            fleet=Fleet(name=fleet, groups=(group,)),
+            fleet=_fleet_of(fleet, group),
             wanted=wanted,
             live=Live(resources=live),
             now=self.now,
@@ -156,7 +156,7 @@ class Importer:
     ) -> tuple[ScalingGroup, Sequence[Resource], Sequence[Note]]:
         """The group less what this cloud cannot have, what translation makes of it, and the problems that are left."""
         for _ in range(MOST_ROUNDS):
-            translation = self.translate(Fleet(name=fleet, groups=(group,)))
+            translation = self.translate(_fleet_of(fleet, group))
             smaller = without_blamed(group, translation.problems, refused)
             if smaller is None:
                 return group, translation.resources, translation.problems
@@ -177,7 +177,7 @@ class Importer:
             return group, wanted, problems
 
         def translate(some: ScalingGroup) -> Translation:
-            return self.translate(Fleet(name=fleet, groups=(some,)))
+            return self.translate(_fleet_of(fleet, some))
 
         larger = with_natives(group, natives, self.kinds, wanted, live, translate, self.provider)
         if larger is group:
@@ -192,7 +192,7 @@ class Importer:
 
         def left(some: Sequence[str]) -> tuple[ScalingGroup, Sequence[Resource], Plan]:
             smaller = group.model_copy(update={"unmanaged": tuple(some)})
-            wanted = self.translate(Fleet(name=fleet, groups=(smaller,))).resources
+            wanted = self.translate(_fleet_of(fleet, smaller)).resources
             return smaller, wanted, self._plan(smaller, wanted, adopted, fleet)
 
         guarded = left(paths)
@@ -218,6 +218,11 @@ class Importer:
             if name and (fixed or any(fnmatchcase(name, pattern) for pattern in self.guarded)):
                 whole = around & (current ^ wanted) or ("[" in leaf.path and not around)
                 yield ".".join(name.split(".")[:2]) if whole and name.split(".")[0] not in ITEMS else name
+
+
+def _fleet_of(name: str, group: ScalingGroup) -> Fleet:
+    """A fleet of one group, and the controller's where nobody else does what the group says."""
+    return Fleet(name=name, groups=(group,), controller=group.purchase.fallback is not None)
 
 
 def _effects(plan: Plan) -> list[tuple[Action, Key, dict[str, Any]]]:

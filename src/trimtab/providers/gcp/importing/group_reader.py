@@ -156,8 +156,7 @@ class GroupReader:
         if self.floor is None:
             return {}
         shares: dict[str, Any] = {"on_demand_base": self.floor.base, "on_demand_percent": self.floor.percent}
-        if not any(shares.values()):  # nothing else makes a second group without a floor
-            shares = {"fallback": "on-demand"}
+        shares |= {"fallback": "on-demand"} if self.floor.falls_back else {}
         return {"spot": True, **{name: share for name, share in shares.items() if share}}
 
     def _sized(self) -> dict[str, Any]:
@@ -173,6 +172,8 @@ class GroupReader:
         is_off = "desired" in sized["capacity"]
         own_sizes = own["capacity"] if is_off else dict.fromkeys(("min", "max"), base)
         sized["capacity"] = {name: value + own_sizes[name] for name, value in sized["capacity"].items()}
+        if is_off and self.floor is not None and self.floor.falls_back:  # sizes that no bounds of one of them hold
+            sized["capacity"]["desired"] = self._size() + self.second._size()
         return sized
 
     def _size(self) -> int:
