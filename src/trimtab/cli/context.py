@@ -306,6 +306,8 @@ def make_fleet(name: str, groups: Sequence[ScalingGroup]) -> Fleet:
         ConfigError: The name is none, or two groups would be one.
     """
     try:
-        return Fleet(name=name, groups=tuple(groups), controller=any(group.purchase.fallback for group in groups))
+        if any(group.purchase.fallback for group in groups):  # which nobody else does
+            return Fleet(name=name, groups=tuple(groups), controller=True)
+        return Fleet(name=name, groups=tuple(groups))
     except InvalidModel as error:
         raise ConfigError([problem.message for problem in error.problems]) from error

@@ -9,6 +9,7 @@ from tests.conftest import make_fleet
 from tests.providers.gcp.groups import gcp_group
 from tests.providers.gcp.world import SCOPE, SERVICE
 from trimtab import errors, metrics
+from trimtab.cli import context
 from trimtab.controller import Controller, TickOutcome
 from trimtab.engine.fallback import FallbackRule
 from trimtab.plan import MAIN, SPOT, Action, read_description
@@ -283,7 +284,7 @@ def test_what_falls_back_is_two_groups_without_a_floor_too(world, cloud):
     assert (live.read().parts, live.read().on_demand_base) == ({MAIN: 4, SPOT: 1}, 4)
     imported = cloud.import_group(BOTH[1])
     assert imported.group.purchase == fleet["web"].purchase
-    assert not cloud.plan(make_fleet(imported.group, controller=True))
+    assert not cloud.plan(context.make_fleet("virtualmin", [imported.group])), "as `trimtab import` writes it"
     live.scale(to=7)
     assert live.read().parts == {MAIN: 4, SPOT: 3}
     assert not cloud.plan(fleet)

@@ -198,7 +198,7 @@ def remarks_of(group: ScalingGroup, native: str, floor: Floor) -> Iterator[tuple
 
 def problems_of(group: ScalingGroup, native: str, floor: Floor, others: Iterable[str]) -> Iterator[tuple[str, str]]:
     """What keeps a group from being two: path and text."""
-    if floor.split(group.capacity.max).spot == 0:
+    if (floor.base or floor.percent) and floor.split(group.capacity.max).spot == 0:
         text = f"at most {group.capacity.max} instances, and all of them on demand"
         yield floor.path, f"{text}; lower it, raise `capacity.max`, or leave `purchase.spot` out"
     if spot_name(native) in others:
