@@ -292,7 +292,9 @@ def test_what_falls_back_is_two_groups_without_a_floor_too(world, cloud):
 
 def test_no_standard_vm_goes_before_a_spot_vm_serves_in_its_place(world, cloud):
     plain = make_fleet(gcp_group("web", **STILL, capacity={"min": 2, "max": 10, "desired": 5}))
-    apply(cloud, plain)
+    place = apply(cloud, plain).read().location
+    with pytest.raises(errors.NotFound, match="has no group of Spot VMs beside it; apply the fleet"):
+        cloud.provider.actions.on(place, BOTH[0]).set_mix(5, base=1)
     world.doors.configure(boot_seconds=150)
     fleet = falling_back()
     live = apply(cloud, fleet)
