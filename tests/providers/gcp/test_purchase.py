@@ -265,6 +265,19 @@ def test_a_share_of_a_size_that_moves_is_the_controllers(world, cloud):
     assert imported.group.capacity.max == 10
 
 
+def test_a_share_that_comes_to_a_group_of_the_controller_doubles_nothing(cloud):
+    """Spot VMs come with the next size that is written."""
+    out = {"policies": {"out": {"change": 1, "cooldown": "5m"}}, "capacity": {"min": 1, "max": 10, "desired": 5}}
+    plain = make_fleet(gcp_group("web", **{**STILL, **out}), controller=True)
+    assert apply(cloud, plain).read().desired == 5
+    shared = make_fleet(gcp_group("web", **{**STILL, **SHARE, **out}), controller=True)
+    live = apply(cloud, shared)
+    assert (live.read().desired, live.read().parts) == (5, {MAIN: 5, SPOT: 0})
+    assert not cloud.plan(shared)
+    live.scale(to=6)
+    assert live.read().parts == {MAIN: 3, SPOT: 3}
+
+
 BACK = {"spot": True, "on_demand_percent": 20, "fallback": "on-demand"}
 
 

@@ -146,11 +146,11 @@ def begun(parts: tuple[Part, Part], size: int, *, is_owned: bool) -> tuple[Part,
         What they are to be for now, and what is to be said of it; empty where nothing is.
     """
     main, spot = parts
-    if main.floor.falls_back:  # the controller has Spot VMs come, and standard ones go in their place
-        spot = spot._replace(size=0)
-    elif main.is_fixed:
+    if main.is_fixed:
         bounds = spot.group.capacity
         spot = spot._replace(size=min(max(size - main.size, bounds.min), bounds.max))
+    elif main.floor.falls_back or is_owned:  # who sizes them has Spot VMs come, and standard ones go in their place
+        spot = spot._replace(size=0)
     main = main._replace(keeps_size=True)
     if size == main.size:
         return main, spot, ""
