@@ -132,7 +132,7 @@ def test_without_limits_nothing_more_is_read(memory):
     assert calls[0] == calls[1] < calls[2]
     memory.store.calls.clear()
     memory.cloud.plan(memory.fleet(**bounds(1, 9), limits=NONE_AT_ALL))
-    assert len(memory.store.calls) == calls[0]
+    assert len(memory.store.calls) == calls[0] - 1, "of groups that change it is asked what they lack"
 
 
 SIZES = st.integers(0, 6)

@@ -96,7 +96,6 @@ class Staged:
             calls.call("monitor.autoscale_settings.create_or_update", self.test_cloud.resource_group, name, body)
         else:
             from trimtab.providers.gcp.acting import GroupActions
-            from trimtab.providers.gcp.states import find_scaler
 
             actor = GroupActions(calls, self.test_cloud.location, "shop-web", self.clock.now())
-            actor._put(find_scaler(calls, actor._manager()), None, mode="OFF")
+            actor._put(actor._sizing().scaler, None, mode="OFF")

@@ -7,6 +7,8 @@ from trimtab.plan import Field, Kind, MarkPlace, Resource
 
 HOME = "resource_group"
 """In which a name is unique, whatever its case and location (naming rules, Azure Resource Manager)."""
+SPOT = frozenset({"Spot", "Low"})
+"""Priorities that Azure may take away; `Low` is the old word (Virtual Machine Scale Sets REST API)."""
 _SET = "properties"
 _PROFILE = f"{_SET}.virtualMachineProfile"
 _OS = f"{_PROFILE}.osProfile"

@@ -15,7 +15,7 @@ from trimtab.models import Fleet
 from trimtab.plan import Mark, read_tags
 from trimtab.providers.azure.client import NETWORK_API, Calls
 from trimtab.providers.azure.ids import Home, folded, normal_location, same_id
-from trimtab.providers.azure.kinds import AUTOSCALE_SETTING, METRIC_ALERT, SCALE_SET
+from trimtab.providers.azure.kinds import AUTOSCALE_SETTING, METRIC_ALERT, SCALE_SET, SPOT
 from trimtab.providers.azure.names import iana_zones
 from trimtab.providers.azure.reads import list_kind
 from trimtab.providers.azure.resources import find_boost, find_pause, find_run, group_of, wanted_size
@@ -30,8 +30,6 @@ STATES = {
     "creating": InstanceState.PENDING,
     "deleting": InstanceState.TERMINATING,
 }
-SPOT = frozenset({"Spot", "Low"})
-"""Priorities that Azure may take away; `Low` is the old word (Virtual Machine Scale Sets REST API)."""
 ALERT_STATES = {"healthy": "ok", "unhealthy": "alarm"}
 PROTECTIONS = ("protectFromScaleIn", "protectFromScaleSetActions")
 """

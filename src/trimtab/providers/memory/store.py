@@ -114,7 +114,7 @@ class Store:
         """Which instances cannot be had: spot ones (`True`), and those on demand (`False`)."""
         self.measures = Measures()
         self._settled = clock.now()
-        self._made = 0
+        self._made = self._told = 0
 
     def call(self, operation: str, key: Key | None = None) -> None:
         """Count a call and fail it when a fault says so."""
@@ -161,10 +161,10 @@ class Store:
         surplus = max(0, len(counted) - desired)
         leavers = sorted(free, key=lambda machine: machine.spot != self._has_too_much_spot(key))[:surplus]
         size.machines = [machine for machine in size.machines if machine not in leavers]
-        self._made += 1
+        self._told += 1
         text = f"from {before} to {desired} instances"
         activity = Activity(
-            id=f"a-{self._made:06}", at=at, status="done", description=text, cause=cause, sizes=(before, desired)
+            id=f"a-{self._told:06}", at=at, status="done", description=text, cause=cause, sizes=(before, desired)
         )
         size.activities.insert(0, activity)
         self.fill(key, at)
@@ -192,11 +192,19 @@ class Store:
             size.machines.append(machine)
 
     def _refuse(self, size: Size, missing: int, spot: bool, at: datetime) -> None:
-        self._made += 1
+        self._told += 1
         short = Short(spot=spot)
         text = f"{missing} {short} cannot be had"
-        status = {"status": "failed", "failure": Failure.SHORTAGE, "short": short}
-        size.activities.insert(0, Activity(id=f"a-{self._made:06}", at=at, description=text, cause=text, **status))  # type: ignore[arg-type]
+        activity = Activity(
+            id=f"a-{self._told:06}",
+            at=at,
+            status="failed",
+            description=text,
+            cause=text,
+            failure=Failure.SHORTAGE,
+            short=short,
+        )
+        size.activities.insert(0, activity)
 
     def _is_next_spot(self, key: Key) -> bool:
         on_demand = sum(not machine.spot for machine in self.sizes[key].machines if not machine.standby)

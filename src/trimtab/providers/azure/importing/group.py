@@ -3,8 +3,8 @@
 from typing import Any
 
 from trimtab.providers.azure.importing.template import Body, address_of, at, runs_windows, template_of
+from trimtab.providers.azure.kinds import SPOT
 from trimtab.providers.azure.names import read_iso
-from trimtab.providers.azure.states import SPOT
 from trimtab.providers.azure.template import ADMIN, HEALTH_TYPES, name_prefix
 from trimtab.providers.azure.translate import MOST_IN_PLACEMENT_GROUP, SCALE_IN, SHORTEST_GRACE, STRATEGIES
 from trimtab.providers.bodies import drop_empty
