@@ -41,7 +41,7 @@ groups:
 
 STEPS = {
     "aws": ("30 to create", "Threshold:  95 → 10  fleet.yaml", "TargetValue:  95 → 70  fleet.yaml", "30 to delete"),
-    "gcp": ("25 to create", "utilizationTarget:  0.95 → 0.7  fleet.yaml", "thresholdValue:  95 → 10", "25 to delete"),
+    "gcp": ("29 to create", "utilizationTarget:  0.95 → 0.7  fleet.yaml", "thresholdValue:  95 → 10", "29 to delete"),
     "azure": ("16 to create", "threshold:  25 → 44  fleet.yaml", "cooldown:  PT15M → PT5M", "16 to delete"),
 }
 

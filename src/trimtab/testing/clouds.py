@@ -314,7 +314,7 @@ class GcpTestCloud(TestCloud):
             "metric": native.type,
             "resource": link if native.resource == INSTANCE else native.resource,
             "dimensions": dict(measured.metric_labels),
-            "labels": {"instance_name": instance} if instance else dict(measured.resource_labels),
+            "labels": {"instance_name": instance} if instance else dict(measured.labels),
         }
         seconds = 60 if native.per_second else 1
 

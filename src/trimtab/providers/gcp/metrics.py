@@ -110,6 +110,13 @@ class Measured(NamedTuple):
     """The group whose instances or backends are meant; `None` where the series is of neither."""
 
     @property
+    def labels(self) -> Mapping[str, str]:
+        """The labels of the resource that a series of the group has, where the resource names it."""
+        family, _, name = OWNERS.get(self.native.resource, "").rpartition(".")
+        owner = {name: self.scope.group} if family == "resource.labels" and self.scope and self.scope.group else {}
+        return {**self.resource_labels, **owner}
+
+    @property
     def filter(self) -> str:
         """Its series, in the filter language of Cloud Monitoring, less the type of the metric."""
         return " AND ".join(self._terms())
