@@ -32,7 +32,7 @@ def main() -> None:
         account.drift()
         reports += [nightly(cloud, fleet), nightly(cloud, fleet)]
         print(json.dumps(reports, indent=2))
-        assert [report["found"] for report in reports] == [{"create": 25}, {"update": 3}, {}]
+        assert [report["found"] for report in reports] == [{"create": 29}, {"update": 3}, {}]
         cloud.apply(cloud.destroy(fleet), allow_delete=True).raise_for_failures()
 
 
