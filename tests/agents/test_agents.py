@@ -57,7 +57,9 @@ def test_what_is_composed_is_read_back_and_is_the_same_each_time(provider, scrip
     assert as_zipped_here(encoded(made)) == encoded(made)
 
 
-@pytest.mark.parametrize("data", ["#!/bin/sh\n", MULTIPART, b"\x1f\x8b nothing", gzip.compress(b"#!/bin/sh\n", mtime=0)])
+@pytest.mark.parametrize(
+    "data", ["#!/bin/sh\n", MULTIPART, b"\x1f\x8b nothing", gzip.compress(b"#!/bin/sh\n", mtime=0)]
+)
 def test_what_others_made_is_left_whole(data):
     assert read_back(data) is None
     assert as_zipped_here(encoded(data)) == encoded(data)
