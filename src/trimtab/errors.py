@@ -140,7 +140,7 @@ class ConsentMissing(PlanRefused):
 
 
 class StalePlan(PlanRefused):
-    """The cloud is no longer what the plan was made from; plan again."""
+    """The cloud has changed since the plan was made; plan again."""
 
 
 class ApplyFailed(TrimtabError):

@@ -156,7 +156,7 @@ class Rule:
 
 
 def per_instance(value: Number, instances: int) -> float:
-    """The value of a metric divided by the instance count (`dividePerInstance`); whole while there is no instance."""
+    """The value of a metric divided by the instance count (`dividePerInstance`), or undivided without an instance."""
     return float(exact(value) / instances) if instances else float(value)
 
 

@@ -56,7 +56,7 @@ def _towards(count: int, wanted: int) -> Action:
 
 
 def way_of_factor(count: int, factor: Number, tolerance: Number = DEFAULT_TOLERANCE) -> Way:
-    """Which way metric over target asks to go; from 0 any load goes up, and there is no way down."""
+    """Which way metric over target asks to go; from 0 instances any load means out, and none means stay."""
     if count == 0:
         return Way.UP if factor > 0 else Way.NONE
     off = exact(factor) - 1

@@ -272,7 +272,7 @@ def _unreachable(case: Case) -> Iterator[Diagnosis]:
     yield Diagnosis(
         cause=DiagnosisCause.UNREACHABLE,
         symptom=Symptom.UNSTEADY,
-        text=f"{len(bad)} of {len(case.gathered.state.instances)} instances run and serve nobody",
+        text=f"{len(bad)} of {len(case.gathered.state.instances)} instances run and get no requests",
         evidence=(f"{whose} says so of {names}{more}",),
         fix="look at the start script, the port and the path of the health check, and `health_check.grace`",
     )

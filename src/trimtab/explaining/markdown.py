@@ -50,7 +50,7 @@ def _diagnosis(diagnosis: Diagnosis) -> Iterator[str]:
 
 
 def _cell(text: str) -> str:
-    """Text of others in a table: it breaks no row, and is no markup."""
+    """Text of others as a table's cell, its markup and line breaks escaped."""
     plain = printable(text)
     for mark in "\\|<>`*_[":
         plain = plain.replace(mark, f"\\{mark}")

@@ -9,7 +9,7 @@ from trimtab.controller.comparing import BY_HAND, NO_RECORD
 from trimtab.providers.base import Activity
 
 _NEAR = timedelta(minutes=2)
-"""A request and what comes of it are no further apart."""
+"""How far apart a request and what comes of it may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,7 +93,7 @@ class Part(NamedTuple):
     is_fixed: bool
     """Whether nothing but a plan ever changes its size."""
     keeps_size: bool = False
-    """Whether it keeps the size that it has, for now."""
+    """Whether a plan leaves the size as it is until the other group has come."""
 
 
 def spot_name(native: str) -> str:
@@ -143,7 +143,7 @@ def begun(parts: tuple[Part, Part], size: int, *, is_owned: bool) -> tuple[Part,
         is_owned: Whether others than plans decide the sizes.
 
     Returns:
-        What they are to be for now, and what is to be said of it; empty where nothing is.
+        What both are to be until the second one stands, and a note on it, or an empty text.
     """
     main, spot = parts
     if main.is_fixed:
