@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +11,7 @@ from rich.console import Group
 from trimtab.cli.commands import groups_command
 from trimtab.cli.context import CommandContext, TextFormat, duration, moment
 from trimtab.cli.controller_commands import AllowPython, StoreUrl
+from trimtab.cli.load_options import ReportFile
 from trimtab.errors import InvalidArgument
 from trimtab.models import Fleet
 from trimtab.views.status import zone_of
@@ -38,10 +38,7 @@ def explain(
         typer.Option(parser=moment, metavar="TIME", help="Choose one moment instead, with a zone.", show_default=False),
     ] = None,
     diagnose: Annotated[bool, typer.Option("--diagnose", help="Show what is wrong, with evidence and a fix.")] = False,
-    report: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write a report: a page (.html) or its chart (.png).", show_default=False),
-    ] = None,
+    report: ReportFile = None,
     store: StoreUrl = None,
     python: AllowPython = None,
     chosen: Annotated[TextFormat, typer.Option("--format", help="Choose how results are printed.")] = TextFormat.TEXT,

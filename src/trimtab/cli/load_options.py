@@ -1,12 +1,41 @@
-"""Options of a load, and messages about it in their words."""
+"""Options that commands about loads share, and messages about a load in their words."""
 
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
 
 if TYPE_CHECKING:
     from trimtab.simulation import Load
+
+ModelFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Read the model of the fleet from a JSON file.", show_default=False),
+]
+CapacityNumber = Annotated[
+    float | None,
+    typer.Option(metavar="NUMBER", help="Set the requests a second that one instance serves.", show_default=False),
+]
+PricesFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Read prices for KPIs from a file: instance_hour, ...", show_default=False),
+]
+AllowPolicies = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-policies",
+        metavar="MODULE",
+        help="Allow importing policies in Python from this module or package; may be repeated.",
+        show_default=False,
+    ),
+]
+Seed = Annotated[int, typer.Option(help="Choose what chance is drawn from.")]
+ReportFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write a report: a page (.html) or its chart (.png).", show_default=False),
+]
 
 
 class CsvOptions(NamedTuple):

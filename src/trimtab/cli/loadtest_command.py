@@ -9,6 +9,7 @@ import typer
 
 from trimtab.cli.commands import groups_command
 from trimtab.cli.context import CommandContext, TextFormat, duration
+from trimtab.cli.load_options import AllowPolicies, CapacityNumber, ModelFile, PricesFile, ReportFile, Seed
 from trimtab.errors import ConfigError, TrimtabError
 from trimtab.models import Fleet, PythonPolicy, ScalingGroup
 from trimtab.phrases import in_words
@@ -90,18 +91,9 @@ def loadtest(
         str | None,
         typer.Option(help="Set the time zone of results that name none; UTC when left out.", show_default=False),
     ] = None,
-    model: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Read the model of the fleet from a JSON file.", show_default=False),
-    ] = None,
-    capacity: Annotated[
-        float | None,
-        typer.Option(metavar="NUMBER", help="Set the requests a second that one instance serves.", show_default=False),
-    ] = None,
-    prices: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Read prices for KPIs from a file: instance_hour, ...", show_default=False),
-    ] = None,
+    model: ModelFile = None,
+    capacity: CapacityNumber = None,
+    prices: PricesFile = None,
     require: Annotated[
         list[str] | None,
         typer.Option(
@@ -110,20 +102,9 @@ def loadtest(
             show_default=False,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Choose what chance is drawn from.")] = 0,
-    allow_policies: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--allow-policies",
-            metavar="MODULE",
-            help="Allow importing policies in Python from this module or package; may be repeated.",
-            show_default=False,
-        ),
-    ] = None,
-    report: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write a report: a page (.html) or its chart (.png).", show_default=False),
-    ] = None,
+    seed: Seed = 0,
+    allow_policies: AllowPolicies = None,
+    report: ReportFile = None,
     chosen: Annotated[TextFormat, typer.Option("--format", help="Choose how results are printed.")] = TextFormat.TEXT,
 ) -> int:
     """

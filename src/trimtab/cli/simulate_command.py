@@ -10,7 +10,16 @@ import typer
 
 from trimtab.cli.commands import groups_command
 from trimtab.cli.context import CommandContext, duration
-from trimtab.cli.load_options import CsvOptions, as_options
+from trimtab.cli.load_options import (
+    AllowPolicies,
+    CapacityNumber,
+    CsvOptions,
+    ModelFile,
+    PricesFile,
+    ReportFile,
+    Seed,
+    as_options,
+)
 from trimtab.declarations import declarations_of
 from trimtab.errors import ConfigError, InvalidArgument, InvalidModel
 from trimtab.models import Fleet, PythonPolicy, ScalingGroup
@@ -95,10 +104,7 @@ def simulate(
             show_default=False,
         ),
     ] = None,
-    model: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Read the model of the fleet from a JSON file.", show_default=False),
-    ] = None,
+    model: ModelFile = None,
     calibrate: Annotated[
         bool, typer.Option("--calibrate", help="Measure the model of the fleet, in place of a simulation.")
     ] = False,
@@ -115,10 +121,7 @@ def simulate(
             show_default=False,
         ),
     ] = None,
-    capacity: Annotated[
-        float | None,
-        typer.Option(metavar="NUMBER", help="Set the requests a second that one instance serves.", show_default=False),
-    ] = None,
+    capacity: CapacityNumber = None,
     boot: Annotated[
         timedelta | None,
         typer.Option(
@@ -136,15 +139,8 @@ def simulate(
             show_default=False,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Choose what chance is drawn from.")] = 0,
-    allow_policies: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--allow-policies",
-            help="Allow importing policies in Python from this module or package; may be repeated.",
-            show_default=False,
-        ),
-    ] = None,
+    seed: Seed = 0,
+    allow_policies: AllowPolicies = None,
     every_step: Annotated[
         bool, typer.Option("--every-step", help="Decide each minute, also where nothing has changed.")
     ] = False,
@@ -152,19 +148,13 @@ def simulate(
         bool, typer.Option("--rows", help="Print the numbers of each minute too, with --format json.")
     ] = False,
     kpis: Annotated[bool, typer.Option("--kpis", help="Show the KPIs, held against their targets.")] = False,
-    prices: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Read prices for KPIs from a file: instance_hour, ...", show_default=False),
-    ] = None,
+    prices: PricesFile = None,
     against: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Compare with the same group of another fleet file.", show_default=False),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, max=1000, help="Set how many pairs --against simulates.")] = 5,
-    report: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write a report: a page (.html) or its chart (.png).", show_default=False),
-    ] = None,
+    report: ReportFile = None,
 ) -> int:
     """
     Show what a group's policies make of a load, minute by minute; changes nothing.
