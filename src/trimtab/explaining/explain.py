@@ -8,7 +8,8 @@ from trimtab.clock import Clock
 from trimtab.controller.comparing import NO_RECORD, DifferenceKind, Episode
 from trimtab.engine.functions import NO_FUNCTIONS
 from trimtab.errors import InvalidArgument
-from trimtab.explaining.diagnosing import Case, diagnose
+from trimtab.explaining.case import Case
+from trimtab.explaining.diagnosing import diagnose
 from trimtab.explaining.explanation import Explanation
 from trimtab.explaining.reading import Gathered, Reader, length_of
 from trimtab.explaining.replaying import Decided, Past, comparison_of, minutes_of, run_up
