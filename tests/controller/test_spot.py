@@ -168,3 +168,48 @@ def test_the_floor_is_broken_only_where_there_is_nothing_which_is_said(make_worl
     assert ("recovered", "not-to-be-had") in world.told()
     world.run(15)
     assert world.counts() == (FLOOR, SIZE - FLOOR)
+
+
+@pytest.mark.parametrize("make_world", ["gcp"], indirect=True)
+@pytest.mark.parametrize("kind", ["denied", "timeout_before"])
+def test_of_two_sizes_one_that_cannot_be_written_is_nobodys_size(make_world, kind):
+    """Google's group has two: what it has between the two writes is neither its size nor somebody else's."""
+    world = make_world(return_after="10m")
+    world.run(3)
+    world.run_short("spot")
+    world.take_away()
+    doors = world.test_cloud.emulator.doors
+    doors.fault(kind, operation="*esize*", after=1, times=None)
+    for _ in range(4):
+        world.test_cloud.clock.advance(STEP)
+        failed = world.controller.tick()["web"]
+    assert failed.outcome in ("failed", "unknown"), str(failed)
+    assert world.read().desired > SIZE
+    doors.clear_faults()
+    world.run(6)
+    assert (world.read().desired, world.counts()) == (SIZE, (SIZE, 0))
+    world.end_shortages()
+    world.run(24)
+    assert (world.read().desired, world.counts()) == (SIZE, (FLOOR, SIZE - FLOOR))
+
+
+def test_a_pause_while_spot_is_tried_again_makes_no_size_of_what_waits(make_world):
+    world = make_world(return_after="10m")
+    world.run(3)
+    world.run_short("spot")
+    world.take_away()
+    world.run(12)
+    world.end_shortages()
+    for _ in range(12):
+        world.run(3)
+        if world.tick["web"].mix.phase == "returning":
+            break
+    live = world.cloud.group("shop-web")
+    live.pause(by="ana", why="a look")
+    for _ in range(2):
+        world.test_cloud.clock.advance(STEP)
+        world.controller.tick()
+    live.resume()
+    world.run(36)
+    assert world.tick["web"].decision.size == SIZE
+    assert (world.read().desired, world.counts()) == (SIZE, (FLOOR, SIZE - FLOOR))

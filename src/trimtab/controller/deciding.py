@@ -212,6 +212,8 @@ class Verdict(NamedTuple):
         state, mix, memory = self.considered.state, self.mix, self.considered.memory
         if mix is not None and (mix.decision.base != state.on_demand_base or mix.leavers or mix.failed):
             return True
+        if mix is not None and mix.decision.surge != memory.surge:  # the same total is another size
+            return True
         is_own = mix is not None or self.considered.believed.size + memory.surge == state.desired
         return self.total != state.desired or not is_own
 
@@ -351,7 +353,8 @@ def after_hold(memory: GroupMemory, now: datetime, *, exists: bool) -> GroupMemo
     Others may size a group meanwhile; whatever it has afterwards is heard, also the size before the last write.
     """
     memory = replace(memory, history=memory.history._replace(at=_later(memory.history.at, now)), shadowed=None)
-    return replace(memory, written=None, before=()) if exists else memory
+    # while spot is tried again, what the group has beyond its size is known by what was written
+    return replace(memory, written=memory.written if memory.surge else None, before=()) if exists else memory
 
 
 def _later(before: datetime | None, now: datetime) -> datetime:

@@ -169,10 +169,22 @@ class GroupMemory:
             settled=None if is_busy else self.settled or now,
         )
 
-    def having_written(self, size: int, previous: int, now: datetime, *, is_known: bool) -> "GroupMemory":
-        """The same, after a size was written; not known where no answer came."""
-        before = tuple(item for item in self.before if now - item.at <= SETTLES)
-        return replace(self, written=Written(size, now, is_known), before=(*before, Sized(now, previous)))
+    def having_written(
+        self, size: int, previous: int, now: datetime, *, is_known: bool, midways: Sequence[int] = ()
+    ) -> "GroupMemory":
+        """
+        The same, after a size was written; not known where no answer came.
+
+        Args:
+            size: The size.
+            previous: What the group had before.
+            now: When.
+            is_known: Whether it went through.
+            midways: Sizes that the group has while only a part of it is written.
+        """
+        before = [item for item in self.before if now - item.at <= SETTLES]
+        before += [Sized(now, each) for each in (*midways, previous)]
+        return replace(self, written=Written(size, now, is_known), before=tuple(before))
 
     def having_spots(self, state: GroupState) -> "GroupMemory":
         """The same, with the spot instances that are there now."""
@@ -205,7 +217,7 @@ def believed_size(memory: GroupMemory, live: int, now: datetime) -> Believed:
     written = memory.written
     if written is None or live == written.size:
         return Believed(live)
-    if not written.is_known and memory.before and live == memory.before[-1].size:
+    if not written.is_known and live in _sizes_before(memory):
         text = f"{written.size} was to be set at {written.at:%H:%M:%S} and {live} is read; it is set again"
         return Believed(written.size, text)
     if any(item.size == live and now - item.at <= SETTLES for item in memory.before):
@@ -215,6 +227,12 @@ def believed_size(memory: GroupMemory, live: int, now: datetime) -> Believed:
         text = f"{live} was written by a controller that had lost its lease; {written.size} was decided since"
         return Believed(written.size, text, stale)
     return Believed(live, f"resized from {written.size} to {live} by somebody else")
+
+
+def _sizes_before(memory: GroupMemory) -> set[int]:
+    """The sizes that the group had just before the last write, and in the middle of it."""
+    last = memory.before[-1].at if memory.before else None
+    return {item.size for item in memory.before if item.at == last}
 
 
 def without_surge(
@@ -234,7 +252,7 @@ def without_surge(
     """
     written = memory.written
     if written is None:
-        return total, memory
+        return total, replace(memory, surge=0)
     lost = len(set(memory.spots) - set(_spots(state))) if shrinks else 0
     if lost and total.size == written.size - lost:
         text = f"{lost} spot instance(s) were taken away, and the size with them"

@@ -14,10 +14,11 @@ from trimtab.engine.fallback import (
     MixSeen,
     decide_mix,
 )
-from trimtab.engine.mix import Fraction
+from trimtab.engine.mix import Fraction, split
 from trimtab.engine.presets import Preset
 from trimtab.errors import TrimtabError
 from trimtab.models import ScalingGroup
+from trimtab.plan import MAIN, SPOT
 from trimtab.providers.base import Activity, Failure, GroupState, Instance, InstanceState, Short
 from trimtab.providers.roles import GroupActor, Provider
 
@@ -179,6 +180,17 @@ def is_serving(instance: Instance) -> bool:
 
 def _units(instances: Iterator[Instance]) -> int:
     return sum(each.weight for each in instances)
+
+
+def midways(group: ScalingGroup, state: GroupState, total: int, mix: Mix | None) -> tuple[int, ...]:
+    """Sizes that a group of two native groups has while only one of the two has been written."""
+    if not state.parts:
+        return ()
+    purchase = group.purchase
+    share = split(total, base=purchase.on_demand_base, percent=purchase.on_demand_percent)
+    on_demand = share.on_demand if mix is None else mix.decision.on_demand
+    main, spot = state.parts[MAIN], state.parts[SPOT]
+    return tuple(sorted({on_demand + spot, main + total - on_demand} - {total}))
 
 
 def enact_mix(actor: GroupActor, state: GroupState, mix: Mix) -> None:

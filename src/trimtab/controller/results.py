@@ -8,7 +8,6 @@ from typing import Any
 
 from trimtab.controller.mixing import Mix
 from trimtab.engine import Decision
-from trimtab.engine.fallback import FallbackPhase
 from trimtab.engine.reasons import ReasonCode
 from trimtab.haproxy.results import SyncedBackend
 
@@ -42,7 +41,6 @@ class MixTick:
         since: Since when; `None` where it never was in another.
         on_demand: How many are to run on demand, those included that wait for spot to serve.
         spot: How many are asked for as spot.
-        is_short: Whether spot cannot be had, as far as the cloud said.
         has_nothing: Whether the cloud has some neither as spot nor on demand.
         short: What it had none of, in words.
     """
@@ -51,7 +49,6 @@ class MixTick:
     since: datetime | None
     on_demand: int
     spot: int
-    is_short: bool = False
     has_nothing: bool = False
     short: tuple[str, ...] = ()
 
@@ -64,7 +61,6 @@ class MixTick:
             since=decision.state.since,
             on_demand=decision.on_demand,
             spot=decision.spot,
-            is_short=decision.state.phase is FallbackPhase.ON_DEMAND or decision.state.short_since is not None,
             has_nothing=any(reason.code is ReasonCode.NOTHING_TO_BE_HAD for reason in decision.reasons),
             short=tuple([str(each) for each in mix.short]),
         )

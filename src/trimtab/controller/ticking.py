@@ -24,7 +24,7 @@ from trimtab.controller.deciding import (
 )
 from trimtab.controller.events import Standing, standing_after
 from trimtab.controller.memory import GroupMemory, Written
-from trimtab.controller.mixing import Told, enact_mix, with_mixes
+from trimtab.controller.mixing import Told, enact_mix, midways, with_mixes
 from trimtab.controller.reading import Place, read_states
 from trimtab.controller.results import GroupTick, TickOutcome
 from trimtab.controller.shadowing import cloud_activity, shadow_reasons
@@ -227,7 +227,8 @@ class Ticking:
         before = verdict.considered.state.desired
         enacted = after_decision(verdict, now, enacted=True)
         enacted = replace(enacted, surge=verdict.mix.decision.surge if verdict.mix else enacted.surge)
-        written = enacted.having_written(size, before, now, is_known=True)
+        parts = midways(subject.group, verdict.considered.state, size, verdict.mix)
+        written = enacted.having_written(size, before, now, is_known=True, midways=parts)
         refused = after_decision(verdict, now, enacted=False)
         try:
             leases[subject.key] = lease = self._renewed(leases[subject.key], now)
@@ -249,6 +250,9 @@ class Ticking:
             return replace(written, written=_unknown(written)), _ended(verdict, TickOutcome.UNKNOWN, str(error))
         except TrimtabError as error:
             self._close(intent, IntentStatus.FAILED)
+            if parts:  # one of two native groups may have its new size
+                stands = verdict.considered.believed.size + verdict.considered.memory.surge
+                refused = refused.having_written(stands, before, now, is_known=False, midways=parts)
             return refused, _ended(verdict, TickOutcome.FAILED, str(error))
         except Exception as error:  # nor is it known then whether it went through
             return replace(written, written=_unknown(written)), _ended(verdict, TickOutcome.UNKNOWN, _in_full(error))

@@ -14,6 +14,10 @@ Percent = Annotated[int, Field(ge=0, le=100)]
 MINUTE = timedelta(minutes=1)
 
 
+LONGEST = timedelta(days=30)
+"""How long a fall-back from spot may wait or last."""
+
+
 class SpotStrategy(StrEnum):
     """Which spare capacity is asked for first."""
 
@@ -93,6 +97,8 @@ class Purchase(Model):
                 refuse(f"`{name}` needs `fallback: on-demand`; set it, or leave `{name}` out", name)
             if value < MINUTE:
                 refuse(f"`{name}` is less than a minute, the time between two looks; write `1m` or more", name)
+            if getattr(self, name) > LONGEST:
+                refuse(f"`{name}` is longer than 30 days; write `30d` or less", name)
         names = [option.size for option in self.sizes]
         for index, name in enumerate(names):
             if name in names[:index]:

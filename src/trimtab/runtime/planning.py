@@ -139,11 +139,14 @@ def _shortage_notes(provider: Provider, fleet: Fleet, plan: Plan, now: datetime)
     from trimtab.runtime.status import shortages_of
 
     places = {(key.location, key.name): group for group, key in changed}
+    told: set[str] = set()
     with suppress(ProviderError):
-        for state in provider.live.read_states(places):
+        # of two native groups the one of the shorter name tells of both
+        for state in sorted(provider.live.read_states(places), key=lambda state: len(state.name)):
             name = places.get((state.location, state.name), "")
-            short = shortages_of(provider.live, fleet[name], state, now) if name else ()
+            short = shortages_of(provider.live, fleet[name], state, now) if name and name not in told else ()
             if short:
+                told.add(name)
                 none = in_words([*map(str, short)], " and no ")
                 yield Note(f"{state.running} of {state.desired} run: the cloud has no {none}", name)
 

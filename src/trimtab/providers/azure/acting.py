@@ -262,13 +262,13 @@ class GroupActions:
         return amount
 
     def _resize(self, item: Mapping[str, Any], desired: int, **more: Any) -> None:
-        """Patch the size of the version that was read; where it is another with this size, a reply was lost."""
+        """Patch the size of the version that was read; where that alone is sent and is so by now, a reply was lost."""
         body = {"sku": {**item["sku"], "capacity": desired}, **more}
         group = self.calls.home.resource_group
         try:
             self.calls.begin(f"{SETS}.begin_update", group, self.name, body, etag=item.get("etag"), wait=False)
         except Conflict as error:
-            if error.code != STALE or int(self._scale_set()["sku"]["capacity"]) != desired:
+            if error.code != STALE or more or int(self._scale_set()["sku"]["capacity"]) != desired:
                 raise
 
     def _put(self, setting: Mapping[str, Any], tags: Mapping[str, str], *, enabled: bool) -> None:

@@ -42,9 +42,9 @@ from trimtab.providers.sizes import size_at, size_is_initial
 from trimtab.providers.translation import GroupTranslator, Translation
 
 MIXED = "Mix"
+"""The size of a scale set that has several."""
 ON_DEMAND_BASE = "properties.priorityMixPolicy.baseRegularPriorityCount"
 """The leaf that the controller moves where it falls back from spot."""
-"""The size of a scale set that has several."""
 STRATEGIES = {
     SpotStrategy.PRICE_CAPACITY: "CapacityOptimized",
     SpotStrategy.CAPACITY: "CapacityOptimized",

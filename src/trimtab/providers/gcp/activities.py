@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from trimtab.plan import SPOT
 from trimtab.providers.base import Activity, Failure, Short, failure_of
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.errors import FAILURES
@@ -45,7 +46,7 @@ class Operations:
         items = self.calls.pages(
             f"{where.collection}.listErrors", instance_group_manager=manager["name"], **dict(where.place)
         )
-        return [_failure(item) for item in items]
+        return [_failure(item, _sort_of(manager)) for item in items]
 
     def complaints(self, manager: Mapping[str, Any]) -> list[Activity]:
         """What keeps a group's autoscaler from sizing it as it would: what it says of itself now."""
@@ -106,7 +107,17 @@ def activity_of(item: Mapping[str, Any]) -> Activity:
     )
 
 
-def _failure(item: Mapping[str, Any]) -> Activity:
+def _sort_of(manager: Mapping[str, Any]) -> bool | None:
+    """Whether the instances of one of two native groups are Spot VMs; `None` of a group that is one."""
+    from trimtab.providers.gcp.purchase import floor_of, mark_of  # few groups are two
+
+    mark = mark_of(manager)
+    if mark is not None and mark.role == SPOT:
+        return True
+    return None if floor_of(manager) is None else False
+
+
+def _failure(item: Mapping[str, Any], spot: bool | None) -> Activity:
     error, details = item.get("error") or {}, item.get("instanceActionDetails") or {}
     name = name_of(str(details.get("instance", "")))
     at = str(item.get("timestamp", ""))
@@ -119,7 +130,7 @@ def _failure(item: Mapping[str, Any]) -> Activity:
         description=f"{str(details.get('action', 'creating')).lower()} {name}",
         cause=f"{error.get('code')}: {error.get('message')}",
         failure=failure,
-        short=Short(zone=zone) if failure is Failure.SHORTAGE else None,
+        short=Short(zone=zone, spot=spot) if failure is Failure.SHORTAGE else None,
     )
 
 

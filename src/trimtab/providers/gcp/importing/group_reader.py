@@ -166,11 +166,11 @@ class GroupReader:
             return own
         sized = self.second._sized_alone()
         self.unsaid = self.second.unsaid
-        base = own["capacity"]["desired"]
+        base = self._size()
         for schedule in sized.get("schedules", {}).values():
             schedule["min"] += base
         is_off = "desired" in sized["capacity"]
-        own_sizes = own["capacity"] if is_off else dict.fromkeys(("min", "max"), base)
+        own_sizes = {**own["capacity"], "desired": base} if is_off else dict.fromkeys(("min", "max"), base)
         sized["capacity"] = {name: value + own_sizes[name] for name, value in sized["capacity"].items()}
         if is_off and self.floor is not None and self.floor.falls_back:  # sizes that no bounds of one of them hold
             sized["capacity"]["desired"] = self._size() + self.second._size()
