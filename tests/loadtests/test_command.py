@@ -100,6 +100,16 @@ def test_a_report_on_a_full_disk_loses_nothing_else(said, tmp_path):
         ((), "give --url and --shape to send a load, or --results"),
         (("--url", "http://127.0.0.1/"), "--url needs a load"),
         (("--url", "http://127.0.0.2/", "--shape", "steps"), "fleet.yaml:3: loadtest.hosts: 127.0.0.2:80 is not among"),
+        (("--url", "http://127.0.0.1/", "--shape", "steps", "--zone", "UTC"), "--zone is of the times in --results"),
+        (
+            ("--url", "http://127.0.0.1/", "--shape", "steps", "--load-unit", "foo"),
+            "--load-unit 'foo' is unknown; use requests",
+        ),
+        (
+            ("--url", "http://127.0.0.1/", "--shape", "steps", "--rate", "0.01", "--for", "1s"),
+            "requests, not one",
+        ),
+        (("--results", "x", "--every", "3s"), "--results reads what was sent; leave out --every"),
         (("--results", "x", "--rate", "3"), "--results reads what was sent; leave out --rate"),
         (("--results", "x", "--report", "x.pdf"), "let its name end in .html or .png"),
         (("--results", "x", "--report", "/nowhere/x.png"), "there is no folder /nowhere"),

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections import namedtuple
 from importlib.util import find_spec
 
@@ -69,6 +70,18 @@ def test_an_instance_that_never_answers_is_an_error_of_each_request(mute):
     assert "2 processes" in samples.source
 
 
+def test_a_look_that_takes_longer_than_the_time_between_two_loses_nothing():
+    servers = WebServers()
+    servers.listen("here")
+    try:
+        samples = drive(
+            plan(servers.endpoint(Named("here"), None)[1]), lambda _: threading.Event().wait(0.3), every=0.2
+        )
+    finally:
+        servers.close()
+    assert (len(samples), samples.failures, samples.errors) == (10, 0, {})
+
+
 def test_an_answer_that_sends_elsewhere_is_not_followed():
     servers, asked = WebServers(), []
     servers.listen("here")
@@ -79,7 +92,7 @@ def test_an_answer_that_sends_elsewhere_is_not_followed():
         samples = drive(plan(here), asked.append, every=1)
     finally:
         servers.close()
-    assert (len(samples), samples.failures) == (10, 0)
+    assert (len(samples), samples.failures) == (10, 10), "nothing was served"
     assert servers.served == {"here": 10}
     assert samples.notes[0].startswith("10 answers send elsewhere (3xx): not followed")
 

@@ -1,6 +1,7 @@
 """Results of other tools, as their makers publish them, read into requests; percentiles against numpy."""
 
 import gzip
+import os
 from datetime import UTC, datetime
 
 import numpy as np
@@ -116,6 +117,9 @@ def test_files_of_several_machines_are_one(file, tmp_path):
         ('<?xml version="1.0"?><testResults version="1.2">', "is XML; have JMeter write CSV"),
         (JTL.splitlines()[0] + "\n", "no request is in it"),
         (JTL.replace("1499876021193", "yesterday"), r":3: timeStamp 'yesterday' is not a time"),
+        (JTL.replace("1499876021193", "9" * 20), ":3: timeStamp 9+ is after the year 9999"),
+        (JTL.replace("1499876021193", "\u00b2"), ":3: timeStamp '\u00b2' is not a time"),
+        (JTL.replace("1499876021193", "1000000000000"), "from 2001-09-09 to 20..-..-.., more than 31 days"),
         (JTL.replace(",95,", ",,"), r":3: '' is not a time in milliseconds"),
         (AB_REQUESTS + "Tue Jun 14 15:39", r":6: seconds '' is not a time; is the line cut off"),
         ("Percentage served,Time in ms\n", "no per cent is in it"),
@@ -126,6 +130,18 @@ def test_files_of_several_machines_are_one(file, tmp_path):
 def test_what_cannot_be_read_says_where_and_what_to_do(file, text, message):
     with pytest.raises(InvalidArgument, match=message):
         read_results([file(text)])
+
+
+def test_a_file_that_is_cut_or_no_file_is_refused(tmp_path):
+    broken = tmp_path / "broken.jtl.gz"
+    whole = gzip.compress(JTL.encode() * 50)
+    broken.write_bytes(whole[:40] + bytes([whole[40] ^ 255]) + whole[41:])
+    with pytest.raises(InvalidArgument, match="cannot be read"):
+        read_results([broken])
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(InvalidArgument, match="is no regular file"):
+        read_results([pipe])
 
 
 def test_percentiles_do_not_add_up(file):

@@ -40,10 +40,17 @@ def make_fleet(text=FLEET):
         ("http://staging.example.com:81/", "http://staging.example.com:81/"),
         ("http://127.0.0.1:8080/x", "http://127.0.0.1:8080/x"),
         ("http://[::1]:9/", "http://[::1]:9/"),
+        ("http://[0:0::1]/", "http://[::1]:80/"),
     ],
 )
 def test_hosts_that_the_fleet_names(url, target):
     assert target_of(make_fleet(), url).url == target
+
+
+@pytest.mark.parametrize("host", ["staging.example.com:0", "127.0.0.1:99999", "127.0.0.1:08080", "[::1:2:3:4:5:6:7:8]"])
+def test_a_host_that_can_never_be_named_is_refused(host):
+    with pytest.raises(ValueError, match=r"has (a port|an address) that is none; write one"):
+        tt.LoadtestSettings(hosts=[host])
 
 
 @pytest.mark.parametrize(
@@ -55,6 +62,7 @@ def test_hosts_that_the_fleet_names(url, target):
         ("http://staging.example.com@evil.example/", "has a user or a password in it"),
         ("ftp://staging.example.com/", "is not a URL of HTTP"),
         ("http://staging.example.com:99999/", "Port out of range"),
+        ("http://staging.example.com:0/", "has the port 0"),
         ("http://staging.example.com/ x", "is not a URL of HTTP"),
         ("staging.example.com", "is not a URL of HTTP"),
     ],

@@ -70,5 +70,6 @@ def as_options(text: str) -> str:
     text = text.replace("`Load.from_datapoints`", "--from-cloud")
     text = re.sub(r"`(step|columns|zone|since|capacity|load)`", r"--\1", text)
     text = re.sub(r'"(sum|mean|interpolate|hold|zero)"', r"\1", text)
-    text = re.sub(r"\bunit=", "--load-unit ", text)
-    return re.sub(r"\b(step|columns|zone|gaps|doubles|capacity)=", r"--\1 ", text)
+    text = re.sub(r"\bunit=", "--load-unit ", text).replace("`Load.from_csv`", "--load")
+    text = re.sub(r"\bduration=", "--for ", text)
+    return re.sub(r"\b(step|columns|zone|gaps|doubles|capacity|rate|workers|timeout|every)=", r"--\1 ", text)

@@ -1,6 +1,8 @@
 """`trimtab loadtest`: a service under load, the group behind it meanwhile, and what had been predicted."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,8 +11,8 @@ import typer
 
 from trimtab.cli.commands import groups_command
 from trimtab.cli.context import CommandContext, TextFormat, duration
-from trimtab.cli.load_options import AllowPolicies, CapacityNumber, ModelFile, PricesFile, ReportFile, Seed
-from trimtab.errors import ConfigError, TrimtabError
+from trimtab.cli.load_options import AllowPolicies, CapacityNumber, ModelFile, PricesFile, ReportFile, Seed, as_options
+from trimtab.errors import ConfigError, InvalidArgument, TrimtabError
 from trimtab.models import Fleet, PythonPolicy, ScalingGroup
 from trimtab.phrases import in_words
 
@@ -139,7 +141,13 @@ def loadtest(
     }
     if url is None:
         sending = {"--shape": shape, "--for": length, "--rate": rate, "--workers": workers}
-        if wrong := [name for name, value in sending.items() if value is not None]:
+        wrong = [name for name, value in sending.items() if value is not None]
+        given = {
+            "--load-unit": load_unit == "requests",
+            "--timeout": timeout == TEN_SECONDS,
+            "--every": every == FIVE_SECONDS,
+        }
+        if wrong := [*wrong, *(name for name, is_left in given.items() if not is_left)]:
             raise ConfigError([f"--results reads what was sent; leave out {in_words(wrong)}"])
         if context.target.provider or fleet.connect.provider:
             with context.cloud(fleet) as cloud, context.screen.busy("reading the cloud"):
@@ -149,8 +157,10 @@ def loadtest(
         return _show(context, found, report)
     if shape is None:
         raise ConfigError(["--url needs a load; give --shape FILE, --shape steps or --shape burst"])
+    if zone is not None:
+        raise ConfigError(["--zone is of the times in --results; leave it out"])
     unit: LoadUnit = load_unit  # type: ignore[assignment]
-    with context.cloud(fleet) as cloud, context.screen.busy("sending the load"):
+    with context.cloud(fleet) as cloud, context.screen.busy("sending the load"), _in_its_words():
         found = run_loadtest(
             cloud,
             fleet,
@@ -168,18 +178,33 @@ def loadtest(
     return _show(context, found, report)
 
 
+@contextmanager
+def _in_its_words() -> Iterator[None]:
+    """Errors about arguments in Python, in the words of the command; it has no options for how a CSV file is read."""
+    try:
+        yield
+    except InvalidArgument as error:
+        text = as_options(str(error))
+        if re.search(r"--(step|columns|gaps|doubles)\b", text):
+            text = f"{text}; a load test reads a file as it is, so mend the file"
+        raise InvalidArgument(text) from error
+
+
 def _show(context: CommandContext, found: "LoadTest", report: Path | None) -> int:
     """What was found, and the report; where that cannot be written, what was found is shown all the same."""
     from trimtab.views.loadtests import loadtest_view
 
     troubles = [ConfigError([str(each)]) for each in found.requirements if each.holds is None]
-    if found.requests and found.failed == found.requests:
+    if found.requests == 0:
+        troubles.append(ConfigError(["no request was made; the notes say why"]))
+    elif found.requests and found.failed == found.requests:
         troubles.append(ConfigError([f"no request was answered well: {in_words(list(found.errors))}"]))
     unwritten = None if report is None else _write(context, found, report)
     if context.screen.markdown:
         context.screen.text(found.to_markdown())
     else:
-        context.screen.show(loadtest_view(found), {**found.to_dict(), "report_error": unwritten})
+        said = [line for trouble in troubles for line in trouble.lines]
+        context.screen.show(loadtest_view(found), {**found.to_dict(), "report_error": unwritten, "troubles": said})
     if unwritten is not None:
         troubles.append(ConfigError([unwritten]))
     for trouble in () if context.screen.json else troubles:

@@ -171,6 +171,10 @@ def simulate(
     from trimtab.simulation import simulate as run_simulation
     from trimtab.views.simulations import simulations_dict, simulations_view
 
+    if report is not None:
+        from trimtab.simulation.report import check_report
+
+        check_report(report)
     group = _chosen(fleet, groups)
     csv = CsvOptions(load, load_unit, zone, gaps, doubles, columns, step)
     if since is not None and not (calibrate or from_cloud):

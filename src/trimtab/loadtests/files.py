@@ -15,11 +15,19 @@ import numpy as np
 
 from trimtab.errors import InvalidArgument
 from trimtab.loadtests.samples import Samples, joined
-from trimtab.simulation.files import moment_of, opened
+from trimtab.simulation.files import UNREADABLE, moment_of, opened
 from trimtab.simulation.readings import zone_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAN = float("nan")
+_LAST = 253_402_300_800_000
+"""Milliseconds from 1970 to the end of the year 9999."""
+_LONGEST = timedelta(days=31)
+"""How long a load test may have taken: the results are of its minutes."""
+
+
+def _is_whole(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
 
 
 @dataclass
@@ -74,7 +82,12 @@ def read_results(paths: Sequence[Path], zone: str | tzinfo | None = None) -> Sam
         InvalidArgument: A file cannot be read, is empty, or has another form.
     """
     known = zone_of(zone)
-    return joined([_read(path, known) for path in paths])
+    found = joined([_read(path, known) for path in paths])
+    if found.begin is not None and len(found) and (span := timedelta(seconds=float(found.at.max()))) > _LONGEST:
+        last = found.begin + span
+        text = f"the requests are from {found.begin:%Y-%m-%d} to {last:%Y-%m-%d}, more than {_LONGEST.days} days"
+        raise InvalidArgument(f"{text}; give the results of one test, or look for a wrong time")
+    return found
 
 
 def _read(path: Path, zone: tzinfo | None) -> Samples:
@@ -129,7 +142,7 @@ def read_jtl(path: Path, zone: tzinfo | None = None) -> Samples:
 
 
 def _jmeter_error(code: str) -> str:
-    if code.isdigit():
+    if _is_whole(code):
         return f"HTTP {code}" if int(code) >= 400 else "assertion failed"
     return code.removeprefix("Non HTTP response code: ").rpartition(".")[2] or "failed"
 
@@ -140,8 +153,10 @@ _FORMS = ("%Y/%m/%d %H:%M:%S.%f", "%Y/%m/%d %H:%M:%S", "%m/%d/%y %H:%M:%S")
 
 def _stamp(text: str | None, path: Path, number: int, zone: tzinfo | None) -> float:
     text = (text or "").strip()
-    if text.isdigit():
-        return int(text) / 1000
+    if _is_whole(text):
+        if int(text) < _LAST:
+            return int(text) / 1000
+        raise InvalidArgument(f"{path}:{number}: timeStamp {text} is after the year 9999; is it milliseconds?")
     for form in (None, *_FORMS):
         try:
             found = datetime.fromisoformat(text) if form is None else datetime.strptime(text, form)  # noqa: DTZ007
@@ -176,7 +191,7 @@ def read_ab_requests(path: Path, zone: tzinfo | None = None) -> Samples:
     with _text(path) as file:
         for number, row in enumerate(csv.DictReader(file, delimiter="\t"), 2):
             at = row.get("seconds") or ""
-            if not at.isdigit():
+            if not _is_whole(at) or int(at) >= _LAST / 1000:
                 raise InvalidArgument(f"{path}:{number}: seconds {at!r} is not a time; is the line cut off?")
             rows.add(float(at), _milliseconds(row.get("ttime"), path, number), "")
     rows.notes.append(f"{path.name}: ab does not tell which requests failed, and when they began in whole seconds")
@@ -195,7 +210,7 @@ def read_ab_percentiles(path: Path, zone: tzinfo | None = None) -> Samples:
         for number, line in enumerate(file, 2):
             percent, comma, time = line.partition(",")
             if line.strip():
-                if not comma or not percent.strip().replace(".", "", 1).isdigit():
+                if not comma or not _is_whole(percent.strip().replace(".", "", 1)):
                     raise InvalidArgument(f"{path}:{number}: {line.strip()!r} is not PERCENT,MILLISECONDS")
                 found[float(percent)] = _milliseconds(time.strip(), path, number)
     if not found:
@@ -261,8 +276,10 @@ def _text(path: Path) -> Iterator[TextIO]:
     Raises:
         InvalidArgument: It cannot be.
     """
+    if path.exists() and not path.is_file():
+        raise InvalidArgument(f"{path}: is no regular file, and is read more than once; write it to a file first")
     try:
         with opened(path) as file:
             yield file
-    except (OSError, UnicodeDecodeError, csv.Error, EOFError) as error:
+    except UNREADABLE as error:
         raise InvalidArgument(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error

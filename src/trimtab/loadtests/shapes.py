@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
 from trimtab.errors import InvalidArgument
 from trimtab.models.base import format_duration
@@ -14,6 +15,7 @@ MOST_RATE = 2_000.0
 """Requests a second that it may send."""
 MOST_REQUESTS = 5_000_000
 """How many in all: each of them is kept until the report."""
+UNITS: tuple[LoadUnit, ...] = get_args(LoadUnit)
 DEFAULT_TIME, DEFAULT_RATE = timedelta(minutes=5), 10.0
 _STEPS = (0.25, 0.5, 0.75, 1.0, 0.25)
 _BURST = (0.2, 1.0, 0.2)
@@ -46,6 +48,8 @@ def load_of(
         InvalidArgument: The shape is neither, or the load is above a bound.
     """
     _check(duration, rate, speed)
+    if unit not in UNITS:
+        raise InvalidArgument(f"unit={unit!r} is unknown; use {', '.join(UNITS)}")
     if isinstance(shape, str) and shape in SHAPES:
         shares, length = SHAPES[shape], duration or DEFAULT_TIME
         values = tuple((rate or DEFAULT_RATE) * share for share in shares)
@@ -57,6 +61,9 @@ def load_of(
             raise InvalidArgument(f"{text}; allow a higher rate (--rate), or scale the load")
         load = replace(load, start=start)
     check_bounds(load, speed)
+    if load.total / speed < 1:
+        text = f"the load has {load.total / speed:.2g} requests, not one"
+        raise InvalidArgument(f"{text}; give a longer time (--for) or a higher rate (--rate)")
     return load
 
 

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from trimtab.errors import ConfigError, InvalidArgument
 from trimtab.models import Fleet
+from trimtab.models.limits import known_host
 from trimtab.phrases import in_words
 
 _PORTS = {"http": 80, "https": 443}
@@ -47,8 +48,13 @@ def target_of(fleet: Fleet, url: str) -> Target:
         raise InvalidArgument(f"url {url!r} is not a URL of HTTP; write one such as http://staging.example.com/")
     if parts.username is not None or parts.password is not None:
         raise InvalidArgument("url has a user or a password in it, which reports would show; leave it out")
-    name = f"[{host}]" if ":" in host else host
-    place = f"{name}:{port or _PORTS[parts.scheme]}"
+    if port == 0:
+        raise InvalidArgument(f"url {url!r} has the port 0; write one of 1 to 65535")
+    try:
+        place = known_host(f"{f'[{host}]' if ':' in host else host}:{port or _PORTS[parts.scheme]}")
+    except ValueError as error:
+        raise InvalidArgument(f"url {url!r}: {error}") from error
+    name = place.rpartition(":")[0]
     _check_named(fleet, name, place)
     path = parts.path or "/"
     return Target(origin=f"{parts.scheme}://{place}", path=f"{path}?{parts.query}" if parts.query else path)

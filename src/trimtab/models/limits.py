@@ -51,7 +51,28 @@ _HOST = r"^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,
 def _check_host(value: str) -> str:
     if not re.fullmatch(_HOST, value):
         refuse(f"{value!r} is not a host; write HOST or HOST:PORT, such as staging.example.com:8080")
-    return value.lower()
+    return known_host(value)
+
+
+def known_host(value: str) -> str:
+    """
+    A host, with a port or without, in the one way to write it: lower case, an address in IPv6 shortened.
+
+    Raises:
+        PydanticCustomError: The port or the address is none; inside a model that is an error of its field.
+    """
+    address, bracket, rest = value.lower().partition("]")
+    host, port = (f"{address}]", rest.removeprefix(":")) if bracket else address.partition(":")[::2]
+    if port and not (port == str(int(port)) and 1 <= int(port) <= 65535):
+        refuse(f"{value!r} has a port that is none; write one of 1 to 65535, without a 0 in front")
+    if bracket:
+        from ipaddress import IPv6Address  # few fleets name one
+
+        try:
+            host = f"[{IPv6Address(host[1:-1])}]"
+        except ValueError:
+            refuse(f"{value!r} has an address that is none; write one such as [2001:db8::1]")
+    return f"{host}:{port}" if port else host
 
 
 TestHost = Annotated[str, AfterValidator(_check_host), WithJsonSchema({"type": "string", "pattern": _HOST})]

@@ -4,6 +4,7 @@ import csv
 import gzip
 import math
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -15,6 +16,8 @@ from typing import TextIO, cast
 from trimtab.errors import InvalidArgument
 from trimtab.simulation.readings import Readings, in_order, ordered
 
+UNREADABLE = (OSError, UnicodeDecodeError, csv.Error, EOFError, zlib.error)
+"""What a file raises that cannot be read: it is not there, no text, no CSV, or not whole."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -37,7 +40,7 @@ def read_csv(path: Path, *, columns: Sequence[str], zone: tzinfo | None, doubles
         reader = csv.reader(StringIO(text, newline=""))
         next(reader)
         rows = [_row(row, time_at, value_at, path, number) for number, row in enumerate(reader, 2) if row]
-    except (OSError, UnicodeDecodeError, csv.Error, EOFError) as error:
+    except UNREADABLE as error:
         raise InvalidArgument(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if not rows:
         raise InvalidArgument(f"{path}: there is no row below the header; a load has at least one")
@@ -159,7 +162,7 @@ def count_access_logs(
                     if found is not None:
                         counts[(found[0] - _EPOCH) // step] += 1
                         zoneless += found[1]
-        except (OSError, UnicodeDecodeError, EOFError) as error:
+        except UNREADABLE as error:
             raise InvalidArgument(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     return _counted(counts, lines, zoneless if zone is None else 0, step)
 
