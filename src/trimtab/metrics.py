@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from trimtab.models.metric import NEUTRAL, Metric, MetricPart, MetricSource, Unit
+from trimtab.models.metric import INSTANCES, NEUTRAL, Metric, MetricPart, MetricSource, Unit
 
 __all__ = [
     "Metric",
@@ -13,6 +13,7 @@ __all__ = [
     "disk",
     "errors_5xx",
     "external",
+    "instances",
     "latency",
     "math",
     "memory",
@@ -38,6 +39,8 @@ latency = NEUTRAL["latency"]
 queue_depth = NEUTRAL["queue-depth"]
 queue_in_flight = NEUTRAL["queue-in-flight"]
 queue_per_instance = NEUTRAL["queue-per-instance"]
+instances = INSTANCES
+"""How many instances a group had, as its cloud recorded it: for `datapoints`; alarms and policies cannot go by it."""
 
 
 def custom(

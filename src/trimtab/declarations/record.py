@@ -30,18 +30,16 @@ class Option:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedSize:
     """
-    The metric in which a cloud records how many instances of a group are in service.
+    Whether a cloud records how many instances of a group there are, and from when on.
 
     Attributes:
-        namespace: As of a custom metric; empty where the cloud has no such metric.
-        name: Its name.
-        dimensions: Its dimensions; `{group}` stands for the group's name.
-        switch_on: What to do where it has no datapoints, as the end of a sentence.
+        is_measured: Whether it has the metric `instances`.
+        counts_booting: Whether that counts instances as soon as there are any, before they are in service.
+        switch_on: What to do where that has no datapoints, as the end of a sentence.
     """
 
-    namespace: str = ""
-    name: str = ""
-    dimensions: Mapping[str, str] = field(default_factory=dict)
+    is_measured: bool = False
+    counts_booting: bool = False
     switch_on: str = "say how many there were: `size=NUMBER`, or the metric that records it"
 
 

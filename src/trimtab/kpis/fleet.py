@@ -9,7 +9,7 @@ from trimtab.errors import InvalidRequest, TrimtabError
 from trimtab.kpis.card import KpiOptions, Kpis
 from trimtab.kpis.running import LiveGroupSource, Read, running_kpis
 from trimtab.kpis.scoring import Static
-from trimtab.metrics import custom
+from trimtab.metrics import instances
 from trimtab.models import Fleet
 from trimtab.providers.base import Activity, GroupState
 from trimtab.providers.datapoints import check_aware
@@ -92,6 +92,7 @@ def source_of(provider: Provider, fleet: Fleet, place: _Place, read: Read) -> Li
         activities=activities,
         no_activities=trouble,
         most_activities=_MOST_ACTIVITIES,
-        sizes=custom(recorded.namespace, recorded.name, dimensions=recorded.dimensions) if recorded.name else None,
-        switch=recorded.switch_on if recorded.name else "",
+        sizes=instances if recorded.is_measured else None,
+        counts_booting=recorded.counts_booting,
+        switch=recorded.switch_on if recorded.is_measured else "",
     )

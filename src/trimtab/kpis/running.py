@@ -41,7 +41,8 @@ class LiveGroupSource:
         activities: What was done to its size, newest first; `None` where that is not known.
         no_activities: Why they are not.
         most_activities: How many of them are there at most.
-        sizes: The metric that counts its instances in service, where there is one.
+        sizes: The metric that counts its instances, where there is one.
+        counts_booting: Whether that counts them before they are in service.
         switch: What has to be switched on so that there is one.
     """
 
@@ -53,6 +54,7 @@ class LiveGroupSource:
     no_activities: str = ""
     most_activities: int = 100
     sizes: Metric | None = None
+    counts_booting: bool = False
     switch: str = ""
 
 
@@ -191,7 +193,8 @@ class _Readings:
         if self.source.sizes is not None:
             found = self.of(self.source.sizes, "average")
             if found is not None:
-                return np.round(found), f"supply: {self.source.sizes.name}, to whole instances"
+                also = "; instances that boot are counted" if self.source.counts_booting else ""
+                return np.round(found), f"supply: {self.source.sizes.name}, to whole instances{also}"
         requests, each = self.of(metrics.requests, "sum"), self.of(metrics.requests_per_instance, "average")
         if requests is not None and each is not None:
             minutes = self.period / timedelta(minutes=1)

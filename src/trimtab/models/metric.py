@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -33,6 +33,8 @@ class MetricSource(StrEnum):
     AGENT = "agent"
     BALANCER = "balancer"
     QUEUE = "queue"
+    GROUP = "group"
+    """The group itself: how many instances it has, which is read and never gone by."""
     CUSTOM = "custom"
     PROMQL = "promql"
     MATH = "math"
@@ -125,7 +127,7 @@ class Metric(Model):
             unit: Unit
             | Literal["percent", "count", "count-per-minute", "bytes-per-second", "bytes", "seconds", "none"],
             source: MetricSource
-            | Literal["host", "agent", "balancer", "queue", "custom", "promql", "math", "external"],
+            | Literal["host", "agent", "balancer", "queue", "group", "custom", "promql", "math", "external"],
             namespace: str | None = None,
             dimensions: Mapping[str, str] = ...,
             of: str | None = None,
@@ -167,7 +169,9 @@ class Metric(Model):
         return _file_schema()
 
 
-MEASURED = frozenset({MetricSource.HOST, MetricSource.AGENT, MetricSource.BALANCER, MetricSource.QUEUE})
+MEASURED = frozenset(
+    {MetricSource.HOST, MetricSource.AGENT, MetricSource.BALANCER, MetricSource.QUEUE, MetricSource.GROUP}
+)
 """Who measures the neutral metrics: the cloud itself, or its agent."""
 _ROWS = {
     name: (unit, source)
@@ -184,6 +188,7 @@ _ROWS = {
         ("queue-depth", Unit.COUNT, MetricSource.QUEUE),
         ("queue-in-flight", Unit.COUNT, MetricSource.QUEUE),
         ("queue-per-instance", Unit.COUNT, MetricSource.QUEUE),
+        ("instances", Unit.COUNT, MetricSource.GROUP),
     )
 }
 
@@ -211,9 +216,13 @@ def _check_neutral(metric: Metric) -> None:
 
 
 NEUTRAL: Mapping[str, Metric] = {
-    name: Metric(name=name, unit=unit, source=source) for name, (unit, source) in _ROWS.items()
+    name: Metric(name=name, unit=unit, source=source)
+    for name, (unit, source) in _ROWS.items()
+    if source is not MetricSource.GROUP
 }
-"""The neutral metrics: name, unit and source of each."""
+"""The neutral metrics that alarms and policies go by: name, unit and source of each."""
+INSTANCES = Metric(name="instances", unit=Unit.COUNT, source=MetricSource.GROUP)
+"""How many instances a group has."""
 
 _FILE_KEYS = {
     "custom",
@@ -301,5 +310,11 @@ def _closed(properties: Mapping[str, object], *required: str) -> JsonSchemaValue
     }
 
 
-MetricField = Annotated[Metric, BeforeValidator(parse_metric)]
+def _check_gone_by(metric: Metric) -> Metric:
+    if metric.source is MetricSource.GROUP:
+        refuse(f"{metric.name!r} is what policies change; read it with `datapoints`, and go by another metric")
+    return metric
+
+
+MetricField = Annotated[Metric, BeforeValidator(parse_metric), AfterValidator(_check_gone_by)]
 """A metric as a model takes it: a `Metric`, or what a file writes for one."""

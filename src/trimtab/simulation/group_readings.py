@@ -24,7 +24,7 @@ _FINE = timedelta(days=15)
 """How long CloudWatch, which keeps them shortest, keeps datapoints of a minute; older ones are of five.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#metrics-retention"""
 _MOST_ACTIVITIES = 10_000
-_GIVE_SIZE = "give `size` (`--size-metric`), a metric that counts instances in service"
+GIVE_SIZE = "give `size` (`--size-metric`), a metric that counts instances in service"
 
 
 @dataclass
@@ -41,6 +41,8 @@ class GroupReadings:
     size: Metric | None
     load: Load | None
     notes: list[str] = field(default_factory=list)
+    counts_booting: bool = False
+    """Whether the sizes that were read count instances that boot, too."""
 
     @classmethod
     def of(
@@ -128,8 +130,8 @@ class GroupReadings:
         if metric is None and self.unit != "instances":
             reason = f"sizes of this group count {self.unit}, what is recorded are instances"
             return None, f"{reason}; give `size` (`--size-metric`), a metric that counts {self.unit} in service"
-        if metric is None and recorded.name:
-            metric = metrics.custom(recorded.namespace, recorded.name, dimensions=recorded.dimensions)
+        if metric is None and recorded.is_measured:
+            metric, self.counts_booting = metrics.instances, recorded.counts_booting
         found = None if metric is None else self._read(metric, "average")
         if metric is not None and found is not None:
             return np.round(found), metric.name
@@ -140,7 +142,7 @@ class GroupReadings:
                 exact = self.requests / (self.period / _MINUTE) / self.each
             sizes: Floats = np.where(self.each > 0, np.round(exact), np.nan)
             return sizes, "requests divided by requests per instance"
-        switch = f"{recorded.switch_on}, or {_GIVE_SIZE}" if recorded.name else _GIVE_SIZE
+        switch = f"{recorded.switch_on}, or {GIVE_SIZE}" if recorded.is_measured else GIVE_SIZE
         return None, f"the size over time was not recorded; {switch}"
 
     def _rates(self) -> tuple[Floats | None, str]:
@@ -179,4 +181,4 @@ class GroupReadings:
         """Load, sizes and CPU over time."""
         unknowns = np.full(len(self.times), np.nan)
         load, sizes, cpu = (unknowns if each is None else each for each in (self.rates, self.sizes, self.cpu))
-        return Recorded(self.times, self.period, load, sizes, cpu)
+        return Recorded(self.times, self.period, load, sizes, cpu, self.counts_booting)

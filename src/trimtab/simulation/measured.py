@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from trimtab import metrics
 from trimtab.declarations import declarations_of
+from trimtab.declarations.record import RecordedSize
 from trimtab.errors import InvalidArgument
 from trimtab.models import Metric
 from trimtab.providers.datapoints import Datapoints
@@ -42,8 +43,9 @@ def measured_load(
         for value, count in zip(points.values, sizes, strict=True)
     ]
     if all(value is None for value in values) and any(value is not None for value in points.values):
-        raise InvalidArgument(f"{source}: no size was recorded in that time; {_switch_on(cloud)}")
-    notes = (f"{source}: multiplied by how many instances there were; what they could not serve is not in it",)
+        raise InvalidArgument(f"{source}: no size was recorded in that time; {_recorded_size(cloud).switch_on}")
+    also = "" if size is not None or not _recorded_size(cloud).counts_booting else ", those that boot among them"
+    notes = (f"{source}: multiplied by how many instances there were{also}; what they could not serve is not in it",)
     return Readings(source, points.times, values, notes), unit
 
 
@@ -77,11 +79,11 @@ def _sizes(
 
 
 def _recorded(cloud: Cloud, group: str) -> Metric:
-    recorded = declarations_of(cloud.provider.name).recorded_size
-    if not recorded.name:
+    recorded = _recorded_size(cloud)
+    if not recorded.is_measured:
         raise InvalidArgument(f"the cloud does not record the sizes of {group!r}; {recorded.switch_on}")
-    return metrics.custom(recorded.namespace, recorded.name, dimensions=recorded.dimensions)
+    return metrics.instances
 
 
-def _switch_on(cloud: Cloud) -> str:
-    return declarations_of(cloud.provider.name).recorded_size.switch_on
+def _recorded_size(cloud: Cloud) -> RecordedSize:
+    return declarations_of(cloud.provider.name).recorded_size

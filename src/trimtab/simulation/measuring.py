@@ -23,7 +23,7 @@ from trimtab.simulation.estimating import (
     regression,
     work_of,
 )
-from trimtab.simulation.group_readings import LONGER, GroupReadings
+from trimtab.simulation.group_readings import GIVE_SIZE, LONGER, GroupReadings
 from trimtab.simulation.launches import changes_of, follow
 from trimtab.simulation.load import Load
 from trimtab.simulation.model import FleetModel
@@ -111,6 +111,8 @@ def _counted(source: GroupReadings, seed: int) -> Estimate:
     """How long they boot, followed through the sizes in service."""
     if "activities" in source.missing:
         return unknown("boot", source.missing["activities"])
+    if source.counts_booting:
+        return unknown("boot", f"the sizes that the cloud records count instances that boot; {GIVE_SIZE}")
     changes = changes_of(source.activities)
     if not any(change.change > 0 for change in changes):
         reason = "no activity of this time tells that the group grew"

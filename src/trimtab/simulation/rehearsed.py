@@ -1,7 +1,7 @@
 """Replays of the past: how far a model's sizes and CPU are from what was recorded."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -32,6 +32,7 @@ class Recorded:
         load: Requests a second.
         sizes: Instances in service.
         cpu: The CPU of its instances, in per cent.
+        counts_booting: Whether the sizes count instances that boot, too.
     """
 
     times: Sequence[datetime]
@@ -39,10 +40,13 @@ class Recorded:
     load: Floats
     sizes: Floats
     cpu: Floats
+    counts_booting: bool = False
 
     def part(self, places: slice) -> "Recorded":
         """Some of its periods."""
-        return Recorded(self.times[places], self.period, self.load[places], self.sizes[places], self.cpu[places])
+        return replace(
+            self, times=self.times[places], load=self.load[places], sizes=self.sizes[places], cpu=self.cpu[places]
+        )
 
     @property
     def weeks(self) -> Iterator["Recorded"]:
@@ -87,7 +91,8 @@ def _compared(run: Simulation, week: Recorded) -> PastError:
     width = week.period // _MINUTE
     first = week.times.index(run.start)
     count = run.minutes // width
-    simulated = run.in_service[: count * width].reshape(count, width).mean(axis=1)
+    sizes = run.running if week.counts_booting else run.in_service
+    simulated = sizes[: count * width].reshape(count, width).mean(axis=1)
     used = run.utilization[: count * width].reshape(count, width).mean(axis=1)  # NaN where a minute had no instance
     apart = np.abs(simulated - week.sizes[first : first + count])
     known = ~np.isnan(apart)

@@ -200,11 +200,8 @@ AWS = Declarations(
     sdk=("boto3", "botocore"),
     sign_in="run `aws configure` or `aws sso login`, or name a profile in AWS_PROFILE",
     preset="ec2",
-    # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-metrics.html
     recorded_size=RecordedSize(
-        namespace="AWS/AutoScaling",
-        name="GroupInServiceInstances",
-        dimensions={"AutoScalingGroupName": "{group}"},
+        is_measured=True,
         switch_on="set `aws: {group_metrics: true}` on the group, and wait until there are datapoints",
     ),
     capabilities=CAPABILITIES,

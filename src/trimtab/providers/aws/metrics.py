@@ -73,6 +73,8 @@ NATIVE: Mapping[str, NativeMetric] = {
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
     "queue-depth": NativeMetric("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": "{of}"}),
     "queue-in-flight": NativeMetric("AWS/SQS", "ApproximateNumberOfMessagesNotVisible", {"QueueName": "{of}"}),
+    # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-metrics.html
+    "instances": NativeMetric("AWS/AutoScaling", "GroupInServiceInstances", _GROUP),
 }
 ON_NETWORK_BALANCER: Mapping[str, NativeMetric] = {
     "requests": NativeMetric("AWS/NetworkELB", "NewFlowCount", {"LoadBalancer": "{balancer}"}),

@@ -12,6 +12,7 @@ from trimtab.declarations.record import (
     Natives,
     Option,
     Portability,
+    RecordedSize,
     RegionForm,
     TagRule,
 )
@@ -259,6 +260,12 @@ AZURE = Declarations(
     sdk=("azure", "tzlocal"),
     sign_in="run `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET",
     preset="azure",
+    # what autoscale was told of the scale set each time that it ran
+    recorded_size=RecordedSize(
+        is_measured=True,
+        counts_booting=True,
+        switch_on="the autoscale setting records it while it is on; wait until it has run",
+    ),
     capabilities=CAPABILITIES,
     instances=INSTANCES,
     inert={**NOWHERE, **dict.fromkeys(NAMES, "rules are told apart by what they do")},

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from trimtab.engine.rounding import exact
 from trimtab.errors import Unsupported
 from trimtab.models import Metric, MetricSource
-from trimtab.providers.azure.ids import is_id, parse_id
+from trimtab.providers.azure.ids import Home, is_id, parse_id
 from trimtab.providers.metrics import refuse_external
 
 MINUTE = timedelta(minutes=1)
@@ -23,6 +23,7 @@ class Where(StrEnum):
     SCALE_SET = "scale set"
     GATEWAY = "application gateway"
     QUEUE = "queue"
+    SETTING = "autoscale setting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ SUM = ("sum",)
 # https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-servicebus-namespaces-metrics
 # https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-compute-virtualmachinescalesets-metrics
 # https://learn.microsoft.com/azure/application-gateway/monitor-application-gateway-reference
+# https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-insights-autoscalesettings-metrics
 NATIVE: Mapping[str, NativeMetric] = {
     "cpu": NativeMetric("Percentage CPU"),
     # bytes of a minute; ours are of a second
@@ -78,6 +80,8 @@ NATIVE: Mapping[str, NativeMetric] = {
     "queue-per-instance": NativeMetric(
         "ActiveMessages", Where.QUEUE, shared=True, statistics=("average", "minimum", "maximum")
     ),
+    # "The capacity reported to autoscale when it executed"
+    "instances": NativeMetric("ObservedCapacity", Where.SETTING, statistics=("average",)),
 }
 NOT_MEASURED: Mapping[str, str] = {
     "queue-in-flight": "a storage queue has the messages in flight in its queue-depth, and Service Bus counts none",
@@ -100,6 +104,13 @@ class Scope(NamedTuple):
     """The id of the application gateway that it is attached to."""
     group: str = ""
     """Its native name."""
+
+    @property
+    def setting(self) -> str:
+        """The id of its autoscale setting, which has its name."""
+        parts = parse_id(self.scale_set)
+        home = Home(parts.subscription, parts.resource_group) if parts else Home("", "")
+        return home.id_of("Microsoft.Insights/autoscaleSettings", self.group)
 
 
 class Measured(NamedTuple):
@@ -146,6 +157,8 @@ def metric_for(metric: Metric, scope: Scope) -> Measured:
     match native.where:
         case Where.QUEUE:
             return _of_queue(metric, native)
+        case Where.SETTING:
+            return Measured(native, scope.setting, native.name, native.namespace, native.dimensions)
         case Where.GATEWAY:
             gateway = metric.of or scope.gateway
             if "/applicationgateways/" not in gateway.lower() or not is_id(gateway):

@@ -173,6 +173,8 @@ def _aligner(measured: Measured, statistic: str) -> str:
 
 
 def _reducer(measured: Measured, statistic: str) -> str:
+    if measured.native.added:
+        return "REDUCE_SUM"
     if statistic.startswith("p"):
         if statistic not in PERCENTILES:
             raise Unsupported(f"Cloud Monitoring does not support {statistic}; use {', '.join(PERCENTILES)}")

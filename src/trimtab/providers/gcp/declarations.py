@@ -12,6 +12,7 @@ from trimtab.declarations.record import (
     Natives,
     Option,
     Portability,
+    RecordedSize,
     RegionForm,
     TagRule,
 )
@@ -244,6 +245,7 @@ GCP = Declarations(
     sdk=("google", "grpc"),
     sign_in="run `gcloud auth application-default login`, or name a key file in GOOGLE_APPLICATION_CREDENTIALS",
     preset="gce",
+    recorded_size=RecordedSize(is_measured=True, counts_booting=True, switch_on="wait until there are datapoints"),
     capabilities=CAPABILITIES,
     instances=INSTANCES,
     inert={**NOWHERE, **ALTERNATE, **dict.fromkeys(NAMES, "the signals of an autoscaler have no names")},

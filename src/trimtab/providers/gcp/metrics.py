@@ -14,11 +14,13 @@ from trimtab.providers.metrics import refuse_external
 OWN = "custom.googleapis.com"
 """Where metrics of one's own live whose namespace names no service."""
 INSTANCE, BALANCER, SUBSCRIPTION, GLOBAL = "gce_instance", "https_lb_rule", "pubsub_subscription", "global"
+GROUP = "instance_group"
 
 
 OWNERS: Mapping[str, str] = {
     INSTANCE: "metadata.system_labels.instance_group",
     BALANCER: "resource.labels.backend_name",
+    GROUP: "resource.labels.instance_group_name",
 }
 """The label that says which group a series is of, by the resource that is measured."""
 
@@ -45,6 +47,7 @@ class NativeMetric:
         shape: What its points are.
         per_second: Whether our unit is a rate of it in a second.
         shared: Whether it is of the whole group, and ours is what one instance has of it.
+        added: Whether two native groups have the sum of it together, whatever is asked of one over time.
     """
 
     type: str
@@ -54,6 +57,7 @@ class NativeMetric:
     shape: Shape = Shape.GAUGE
     per_second: bool = False
     shared: bool = False
+    added: bool = False
 
 
 _REQUESTS = "loadbalancing.googleapis.com/https/backend_request_count"
@@ -83,6 +87,7 @@ NATIVE: Mapping[str, NativeMetric] = {
     # of push subscriptions; what a pulling client holds is in the messages that are not acknowledged
     "queue-in-flight": NativeMetric(f"{_SUBSCRIPTION}/num_outstanding_messages", SUBSCRIPTION),
     "queue-per-instance": NativeMetric(_QUEUED, SUBSCRIPTION, shared=True),
+    "instances": NativeMetric("compute.googleapis.com/instance_group/size", GROUP, added=True),
 }
 
 
@@ -170,7 +175,7 @@ def metric_for(metric: Metric, scope: Scope) -> Measured:
         raise Unsupported(f"Cloud Monitoring has no metric for {metric.name!r}{way}")
     labels = {name: value.replace("{group}", scope.group) for name, value in row.labels.items()}
     match row.resource:
-        case "https_lb_rule":
+        case "https_lb_rule" | "instance_group":
             return Measured(row, {}, labels, scope)
         case "pubsub_subscription":
             if not metric.of:
