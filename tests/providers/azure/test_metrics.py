@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.providers.azure.groups import OWN, QUEUE
 from trimtab import errors, metrics
-from trimtab.models.metric import NEUTRAL
+from trimtab.models.metric import INSTANCES, NEUTRAL
 from trimtab.providers.azure.metrics import NATIVE, Scope, Where, from_native, metric_for, to_native
 from trimtab.providers.metrics import is_counted
 
@@ -23,6 +23,7 @@ DESCRIBED = {
     },
     Where.GATEWAY: {"TotalRequests": "Count", "BackendResponseStatus": "Count", "BackendFirstByteResponseTime": "ms"},
     Where.QUEUE: {"ActiveMessages": "Count"},
+    Where.SETTING: {"ObservedCapacity": "Count"},
 }
 """
 What the vendor's tables say: the name in the REST API and the unit of each.
@@ -30,6 +31,7 @@ What the vendor's tables say: the name in the REST API and the unit of each.
 https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-compute-virtualmachinescalesets-metrics
 https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-network-applicationgateways-metrics
 https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-servicebus-namespaces-metrics
+https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-insights-autoscalesettings-metrics
 """
 FACTORS = {"Percent": 1, "Bytes": 60, "Count": 1, "ms": 1000}
 """What one of ours is of Azure's: a byte a second for a minute, a second in milliseconds."""
@@ -40,7 +42,7 @@ def test_a_row_is_what_azure_describes(name):
     row = NATIVE[name]
     assert row.factor == FACTORS[DESCRIBED[row.where][row.name]]
     assert row.inverted is row.name.startswith("Available")
-    assert not is_counted(NEUTRAL[name]) or DESCRIBED[row.where][row.name] == "Count"
+    assert not is_counted({**NEUTRAL, INSTANCES.name: INSTANCES}[name]) or DESCRIBED[row.where][row.name] == "Count"
 
 
 def test_every_neutral_metric_has_a_row_or_is_refused_by_name():
