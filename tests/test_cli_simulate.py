@@ -114,9 +114,9 @@ def test_access_logs_are_loads_too(cli, tmp_path):
         (("--load", "LOAD", "--columns", "time,value"), "write `timestamp,value` there, or give --columns"),
         (("--load", "LOAD", "--step", "7s"), "not a whole number of steps of 0:00:07; give --step"),
         (("--load", "LOAD", "--signal", "memory"), "write METRIC=NAME or METRIC=NUMBER"),
-        (("--load", "LOAD", "--signal", "memory=disk"), "signals['memory']='disk' is not simulated"),
+        (("--load", "LOAD", "--signal", "memory=disk"), "--signal memory=disk is not simulated"),
         (("--load", "LOAD", "--model", "none.json"), "none.json: cannot be read"),
-        (("--load", "LOAD", "--capacity", "-1"), "capacity=-1.0 is not above 0"),
+        (("--load", "LOAD", "--capacity", "-1"), "--capacity -1.0 is not above 0"),
     ],
 )
 def test_mistakes_say_what_to_do(cli, load, words, message):

@@ -5,6 +5,9 @@ import pytest
 
 from tests.simulation.made import made
 from trimtab.errors import InvalidArgument
+from trimtab.kpis.card import KpiOptions
+from trimtab.simulation.kpis import demand_within, kpis_of
+from trimtab.simulation.queueing import response_percentile
 
 
 def test_demand_is_the_load_by_the_capacity_of_one_instance():
@@ -16,6 +19,27 @@ def test_demand_is_the_load_by_the_capacity_of_one_instance():
     assert card["efficiency"].value == pytest.approx(100 * 7 / 8)
     assert card["savings"].value == pytest.approx(100 * (1 - 8 / 9))
     assert card["instance-hours"].value == pytest.approx(8 / 60)
+
+
+def test_demand_that_keeps_to_a_response_time():
+    """One server: M/M/1, whose p95 is ln 20 / (mu - lambda); many: the fewest of which one less takes longer."""
+    mu, slo = 10.0, 0.5
+    most = mu - np.log(20) / slo
+    assert demand_within(slo, np.array([0, most - 1e-6, most + 1e-6]), mu, 1 / mu).tolist() == [1, 1, 2]
+    rates = np.random.default_rng(1).uniform(0, 3000, 60)
+    for rate, units in zip(rates, demand_within(slo, rates, 25.0, 0.1), strict=True):
+        servers = round(units * 25.0 * 0.1)
+        assert rate < servers * mu
+        assert response_percentile(rate, servers, mu, 95) <= slo
+        fewer = round((units - 1) * 25.0 * 0.1)
+        assert rate >= 0.999 * fewer * mu or response_percentile(rate, fewer, mu, 95) > slo
+    run = made([450.0] * 4, [18] * 4, capacity=25.0)
+    options = KpiOptions(slo_seconds=0.31)
+    loose, tight = kpis_of(run), kpis_of(run, options=options)
+    assert tight["under-provisioning"].value > loose["under-provisioning"].value == 0
+    assert any(note.startswith("demand: the fewest units with which p95 is") for note in tight.notes)
+    with pytest.raises(InvalidArgument, match=r"no number of instances keeps p95 at 0\.05 s: requests that never wait"):
+        demand_within(0.05, rates, 25.0, 0.1)
 
 
 def test_what_waits_too_long_is_lost():

@@ -72,4 +72,6 @@ def as_options(text: str) -> str:
     text = re.sub(r'"(sum|mean|interpolate|hold|zero)"', r"\1", text)
     text = re.sub(r"\bunit=", "--load-unit ", text).replace("`Load.from_csv`", "--load")
     text = re.sub(r"\bduration=", "--for ", text)
+    text = re.sub(r'`signals=\{"([^"]+)": "([^"]+)"\}` of the model', r"--signal \1=\2", text)
+    text = re.sub(r"\bsignals\['([^']+)'\]='([^']+)'", r"--signal \1=\2", text)
     return re.sub(r"\b(step|columns|zone|gaps|doubles|capacity|rate|workers|timeout|every)=", r"--\1 ", text)

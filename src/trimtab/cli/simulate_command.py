@@ -149,6 +149,16 @@ def simulate(
     ] = False,
     kpis: Annotated[bool, typer.Option("--kpis", help="Show the KPIs, held against their targets.")] = False,
     prices: PricesFile = None,
+    slo: Annotated[
+        float | None,
+        typer.Option(
+            "--slo",
+            metavar="SECONDS",
+            min=0.001,
+            help="Show the KPIs with the demand that keeps the p95 of response times to this.",
+            show_default=False,
+        ),
+    ] = None,
     against: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Compare with the same group of another fleet file.", show_default=False),
@@ -182,7 +192,7 @@ def simulate(
     if calibrate:
         from trimtab.cli.calibrate import show_calibration
 
-        if from_cloud or model or presets or against or report or kpis:
+        if from_cloud or model or presets or against or report or kpis or slo:
             raise ConfigError(["--calibrate measures and simulates nothing; leave out the options of a simulation"])
         given = None
         if load or access_log:
@@ -203,12 +213,12 @@ def simulate(
                 )
             )
         except ValueError as error:
-            if isinstance(error, InvalidArgument | InvalidModel):
+            if isinstance(error, InvalidModel):
                 raise
-            raise InvalidArgument(str(error)) from error
+            raise InvalidArgument(as_options(str(error))) from error
     # for people nothing is made of each decision
     shown = simulations_view(runs, read), simulations_dict(runs, read, rows=rows) if context.screen.json else {}
-    if not (kpis or against or report or prices):
+    if not (kpis or against or report or prices or slo):
         context.screen.show(*shown)
         return 0
     from trimtab.cli.simulate_report import Wanted, show_judged
@@ -227,7 +237,8 @@ def simulate(
             every_step=every_step,
         )
 
-    wanted = Wanted(kpis=kpis, prices=prices, against=against, seeds=range(seed, seed + seeds), report=report)
+    chosen = range(seed, seed + seeds)
+    wanted = Wanted(kpis=kpis, prices=prices, slo=slo, against=against, seeds=chosen, report=report)
     return show_judged(context, fleet, runs, again, wanted, shown)
 
 

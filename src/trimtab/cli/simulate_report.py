@@ -29,6 +29,7 @@ class Wanted:
 
     kpis: bool
     prices: Path | None
+    slo: float | None
     against: Path | None
     seeds: range
     report: Path | None
@@ -45,11 +46,11 @@ def show_judged(
     """Show simulations with what else was asked for; the exit code."""
     if wanted.report and len(runs) > 1:
         raise InvalidArgument(f"a report is of one simulation, not of {len(runs)}; give one --preset")
-    options = KpiOptions(prices=Prices.load(wanted.prices) if wanted.prices else None)
+    options = KpiOptions(prices=Prices.load(wanted.prices) if wanted.prices else None, slo_seconds=wanted.slo)
     parts: list[RenderableType] = [shown[0]]
     data: dict[str, Any] = {**shown[1]}
     cards = [run.kpis(options=options) for run in runs]
-    if wanted.kpis or wanted.prices:
+    if wanted.kpis or wanted.prices or wanted.slo:
         parts += ["", kpis_view(fleet.name, cards)]
         data["kpis"] = [{"preset": run.preset, **card.to_dict()} for run, card in zip(runs, cards, strict=True)]
     comparisons = [_compared(context, fleet, run, again, wanted, options) for run in runs] if wanted.against else []

@@ -203,8 +203,12 @@ class KpiOptions:
         prices: What things cost; without them money is in instance-hours.
         targets: The bars, by the names of the KPIs; those of `TARGETS` when left out.
         apdex_seconds: The time T up to which a request satisfies.
+        slo_seconds: The response time that 95 % of the requests of each minute are to keep to. With it the demand of a
+            simulation is the fewest units that do so by the queueing model (M/M/c), instead of the load by the capacity
+            of one; a group that runs is not measured in a way that tells.
     """
 
     prices: Prices | None = None
     targets: Mapping[str, KpiTarget] = field(default_factory=lambda: TARGETS)
     apdex_seconds: float = 0.2
+    slo_seconds: float | None = None
