@@ -125,6 +125,16 @@ def test_it_is_one_group_to_whoever_looks(world, cloud):
 # what is done to it
 
 
+def test_the_size_over_time_is_that_of_both(world, cloud):
+    applied(cloud)
+    for name, size in zip(BOTH, (2, 3), strict=True):
+        labels = {"instance_group_name": name, "location": "europe-west1", "instance_group_id": "1"}
+        about = {"namespace": "", "metric": "compute.googleapis.com/instance_group/size", "resource": "instance_group"}
+        world.doors.push([{**about, "labels": labels, "value": size}])
+    world.advance(2 * MINUTE)
+    assert cloud.group("web").datapoints(metrics.instances, since=5 * MINUTE, period=MINUTE).latest == 5
+
+
 def test_sizes_are_held_paused_and_boosted_as_those_of_one_group(world, cloud):
     fleet, live = applied(cloud)
     live.scale(to=6)
