@@ -10,6 +10,7 @@ The metadata services of three clouds on loopback, with the replies that their p
 """
 
 import json
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -42,13 +43,21 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """Say nothing of a client that did not wait for its answer."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class Service:
     """A metadata service on loopback, as a context manager; `asked` is what it was asked."""
 
     def __init__(self):
         self.asked, self.changed = [], threading.Condition()
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-        self.server.daemon_threads = True
+        self.server = _Server(("127.0.0.1", 0), _Handler)
         self.server.service = self
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 

@@ -79,7 +79,20 @@ MODULES = {name_of(path): path for path in FILES}
 @cache
 def tree(path):
     """What a file says, read once."""
-    return ast.parse(path.read_text())
+    return parsed(path.read_text())
+
+
+def parsed(text):
+    """
+    The tree of a source.
+
+    CPython 3.11 counts how deep it is in making one for all threads together: where another one prints a traceback,
+    whose carets take such a tree too, it ends in a SystemError (https://github.com/python/cpython/issues/106905).
+    """
+    try:
+        return ast.parse(text)
+    except SystemError:
+        return ast.parse(text)
 
 
 @cache

@@ -23,6 +23,7 @@ from tests.house.rooms import (
     imports,
     is_declared,
     names_of,
+    parsed,
     room,
     run_time_imports,
     storeys,
@@ -87,7 +88,7 @@ def test_no_test_module_imports_another():
     found = [
         f"{path.relative_to(tests)} imports {name}"
         for path in tests.rglob("*.py")
-        for name in names_of(ast.walk(ast.parse(path.read_text())))
+        for name in names_of(ast.walk(parsed(path.read_text())))
         if name.startswith("tests.") and any(part.startswith("test_") for part in name.split(".")[:-1])
     ]
     assert not found
