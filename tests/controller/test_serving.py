@@ -524,5 +524,13 @@ def test_a_look_that_failed_shows_no_old_sizes(program):
     assert names["trimtab_last_tick_timestamp_seconds"].samples[0].value == snapshot.at.timestamp()
 
 
-def test_numbers_are_finite():
-    assert all(math.isfinite(sample.value) for metric in Exposition(MINUTE).collect() for sample in metric.samples)
+def test_numbers_are_finite(served):
+    """A metric that has no value is left out, and is no NaN."""
+    world, controller, server = served
+    world.orders = math.nan
+    controller.tick()
+    world.after()
+    controller.tick()
+    found = values(get(server).data.decode())
+    assert value(found, "trimtab_group_desired_instances", **WEB) is not None
+    assert [name for name, number in found.items() if not math.isfinite(number) and ("le", "+Inf") not in name[1]] == []

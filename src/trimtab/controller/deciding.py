@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from trimtab.controller.memory import STALE, Believed, GroupMemory, Written, believed_size, shadow_size, without_surge
-from trimtab.controller.mixing import Mix, Told, decide_group_mix
+from trimtab.controller.mixing import Mix, RecentActivities, decide_group_mix
 from trimtab.controller.observing import Asked, observe, queries_of
 from trimtab.controller.results import GroupTick, MixTick, TickOutcome
 from trimtab.declarations import declarations_of
@@ -148,7 +148,7 @@ class Considered(NamedTuple):
     memory: GroupMemory
     believed: Believed
     asked: Sequence[Asked]
-    told: Told | None = None
+    recent: RecentActivities | None = None
     """What the cloud says of late, of a group that falls back."""
     looked: datetime | None = None
     """When it was last looked at."""
@@ -161,7 +161,7 @@ def consider(
     now: datetime,
     *,
     shadow: bool,
-    told: Told | None = None,
+    recent: RecentActivities | None = None,
 ) -> Considered:
     """What there is to know before the metrics are read."""
     looked = memory.history.at
@@ -170,12 +170,12 @@ def consider(
     believed = (shadow_size if shadow else believed_size)(memory, state.desired, now)
     if believed.used is not None:
         memory = replace(memory, stale=tuple(item for item in memory.stale if item is not believed.used))
-    if told is not None or memory.surge:
-        is_known = told is not None and told.is_known
+    if recent is not None or memory.surge:
+        is_known = recent is not None and recent.is_known
         shrinks = is_known and declarations_of(provider_of(subject)).eviction_shrinks
         believed, memory = without_surge(memory, state, believed, shrinks=shrinks)
         memory = memory.having_spots(state) if is_known else memory
-    if told is None:  # it falls back no longer, or never did
+    if recent is None:  # it falls back no longer, or never did
         memory = replace(memory, fallback=FallbackState(), surge=0, spots=())
     if believed.size + memory.surge == state.desired and not shadow:
         memory = replace(memory, written=Written(state.desired, memory.written.at if memory.written else now))
@@ -184,7 +184,7 @@ def consider(
         # no shorter at the first ticks; as `recordInitialRecommendation` of Kubernetes' horizontal.go does
         memory = replace(memory, history=memory.history._replace(asked=(Sized(now, believed.size),)))
     asked = queries_of(subject.group, rules, subject.native, subject.location, now)
-    return Considered(subject, state, memory, believed, asked, told, looked)
+    return Considered(subject, state, memory, believed, asked, recent, looked)
 
 
 class Verdict(NamedTuple):
@@ -262,18 +262,18 @@ def decide_group(
 
 def _mix_of(considered: Considered, size: int, now: datetime) -> tuple[Mix | None, str]:
     """How a group is shared between on demand and spot, or why that cannot be told; it stays as it is then."""
-    subject, told = considered.subject, considered.told
-    if told is None:
+    subject, recent = considered.subject, considered.recent
+    if recent is None:
         return None, ""
-    if isinstance(told.activities, TrimtabError):
-        return None, f"purchase.fallback: {told.activities}"
+    if isinstance(recent.activities, TrimtabError):
+        return None, f"purchase.fallback: {recent.activities}"
     mix = decide_group_mix(
         subject.group,
         subject.preset,
         provider_of(subject),
         considered.state,
         considered.memory.fallback,
-        told.activities,
+        recent.activities,
         size,
         considered.looked,
         now,

@@ -30,7 +30,7 @@ MOST_ACTIVITIES = 50
 Place = tuple[str, str]
 
 
-class Told(NamedTuple):
+class RecentActivities(NamedTuple):
     """What a cloud told of a group that falls back: its activities of late; an error where it could not be asked."""
 
     activities: Sequence[Activity] | TrimtabError
@@ -67,20 +67,20 @@ class Mix(NamedTuple):
 
 def with_mixes(
     provider: Provider, states: Mapping[Place, GroupState]
-) -> tuple[Mapping[Place, GroupState], Mapping[Place, Told]]:
+) -> tuple[Mapping[Place, GroupState], Mapping[Place, RecentActivities]]:
     """Groups that fall back with which instances are spot, and what their cloud says of late: a call for each."""
     try:
         known = {(state.location, state.name): state for state in provider.live.with_purchases([*states.values()])}
     except TrimtabError as error:
-        return states, {place: Told(error) for place in states}
-    return {**states, **known}, {place: _told(provider, place) for place in states}
+        return states, {place: RecentActivities(error) for place in states}
+    return {**states, **known}, {place: _recent(provider, place) for place in states}
 
 
-def _told(provider: Provider, place: Place) -> Told:
+def _recent(provider: Provider, place: Place) -> RecentActivities:
     try:
-        return Told(provider.live.read_activities(*place, MOST_ACTIVITIES))
+        return RecentActivities(provider.live.read_activities(*place, MOST_ACTIVITIES))
     except TrimtabError as error:
-        return Told(error)
+        return RecentActivities(error)
 
 
 def decide_group_mix(
@@ -89,7 +89,7 @@ def decide_group_mix(
     provider: str,
     state: GroupState,
     memory: FallbackState,
-    told: Sequence[Activity],
+    recent: Sequence[Activity],
     size: int,
     since: datetime | None,
     now: datetime,
@@ -103,7 +103,7 @@ def decide_group_mix(
         provider: Whose cloud it is.
         state: The group as it was read, with which instances are spot.
         memory: What was remembered.
-        told: Its activities, newest first.
+        recent: Its activities, newest first.
         size: The size that was decided.
         since: When it was last looked at.
         now: The moment.
@@ -116,7 +116,7 @@ def decide_group_mix(
         rule = rule._replace(fraction=Fraction.ON_DEMAND)  # as the plan splits a size over native groups
     begin = now - LOOK_BACK if since is None else since - OVERLAP
     failed = [each for each in state.instances if each.spot and each.failure is not None]
-    short = [*_shortages(state, [each for each in told if each.at >= begin], now)]
+    short = [*_shortages(state, [each for each in recent if each.at >= begin], now)]
     missing_spot = size - rule.floor(size) > _units(each for each in state.instances if each.spot and is_there(each))
     # what does not say which sort it was is about that which is missing
     about_spot = [at for at, each in short if (missing_spot if each.spot is None else each.spot)]
@@ -150,13 +150,13 @@ def _sized(rule: FallbackRule, decision: MixDecision, seen: MixSeen) -> MixDecis
     return decision._replace(base=rule.base_for(total, on_demand), on_demand=on_demand, surge=total - seen.size)
 
 
-def _shortages(state: GroupState, told: Sequence[Activity], now: datetime) -> Iterator[tuple[datetime, Short]]:
+def _shortages(state: GroupState, recent: Sequence[Activity], now: datetime) -> Iterator[tuple[datetime, Short]]:
     """What there was none of, and when; instances that could not be made say it best."""
     failed = [each.short for each in state.instances if each.short is not None]
     if failed:
         yield from ((now, each) for each in failed)
         return
-    yield from ((each.at, each.short or Short()) for each in told if each.failure is Failure.SHORTAGE)
+    yield from ((each.at, each.short or Short()) for each in recent if each.failure is Failure.SHORTAGE)
 
 
 def _leavers(state: GroupState, decision: MixDecision, total: int, failed: Sequence[Instance]) -> Iterator[Instance]:

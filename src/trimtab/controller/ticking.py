@@ -24,7 +24,7 @@ from trimtab.controller.deciding import (
 )
 from trimtab.controller.events import Standing, standing_after
 from trimtab.controller.memory import GroupMemory, Written
-from trimtab.controller.mixing import Told, enact_mix, midways, with_mixes
+from trimtab.controller.mixing import RecentActivities, enact_mix, midways, with_mixes
 from trimtab.controller.reading import Place, read_states
 from trimtab.controller.results import GroupTick, TickOutcome
 from trimtab.controller.shadowing import cloud_activity, shadow_reasons
@@ -146,7 +146,7 @@ class Ticking:
         """The groups that may be decided about."""
         states = read_states(self.provider, [(subject.location, subject.native) for subject in subjects])
         found = [self._found(subject, states[subject.location, subject.native]) for subject in subjects]
-        mixed, told = self._mixed(found)
+        mixed, recent = self._mixed(found)
         considered = []
         for subject, seen in found:
             key, place = subject.key, (subject.location, subject.native)
@@ -159,13 +159,13 @@ class Ticking:
                 self.memories[key] = after_hold(self.memories[key], now, exists=state is not None)
             else:
                 try:
-                    memory, said = self.memories[key], told.get(place)
-                    considered.append(consider(subject, state, memory, now, shadow=self.shadow, told=said))
+                    memory, late = self.memories[key], recent.get(place)
+                    considered.append(consider(subject, state, memory, now, shadow=self.shadow, recent=late))
                 except Exception as error:  # one group that the engine stumbles over holds up no other
                     self.results[key] = subject.result(TickOutcome.ERROR, _in_full(error), state)
         return considered
 
-    def _mixed(self, found: Sequence[Found]) -> tuple[Mapping[Place, GroupState], Mapping[Place, Told]]:
+    def _mixed(self, found: Sequence[Found]) -> tuple[Mapping[Place, GroupState], Mapping[Place, RecentActivities]]:
         """Of groups that fall back, which instances are spot and what is told of late."""
         places = {
             (subject.location, subject.native): state

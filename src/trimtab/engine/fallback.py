@@ -6,12 +6,11 @@ Auto Scaling User Guide, Auto Scaling groups with multiple instance types and pu
 Mix keeps to its shares in the same way.
 """
 
-from bisect import bisect_left
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from trimtab.engine.mix import Fraction, split
+from trimtab.engine.mix import Fraction, base_for, split
 from trimtab.engine.presets import Preset
 from trimtab.engine.reasons import Reason, ReasonCode
 from trimtab.models import Purchase
@@ -78,11 +77,8 @@ class FallbackRule(NamedTuple):
 
     def base_for(self, size: int, on_demand: int) -> int:
         """The base with which the split of `size` has so many on demand; never below the group's own."""
-        if on_demand <= self.floor(size):
-            return self.base
-        # one more of the base is at most one more on demand, so that every number is reached
-        bases = range(self.base, size + 1)
-        return bases[bisect_left(bases, on_demand, key=lambda base: self._replace(base=base).floor(size))]
+        base = base_for(size, on_demand, base=self.base, percent=self.percent, fraction=self.fraction)
+        return self.base if base is None else max(base, self.base)
 
 
 class MixSeen(NamedTuple):

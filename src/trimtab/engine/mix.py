@@ -5,6 +5,7 @@ Sources: Amazon EC2 Auto Scaling User Guide, Auto Scaling groups with multiple i
 Configure instance weighting; Azure VM Scale Sets, Spot Priority Mix.
 """
 
+from bisect import bisect_left
 from enum import StrEnum
 from typing import NamedTuple, assert_never
 
@@ -58,6 +59,27 @@ def split(total: int, *, base: int = 0, percent: Number = 100, fraction: Fractio
         case _:
             assert_never(fraction)
     return Split(first, above, rest - above)
+
+
+def base_for(
+    total: int, on_demand: int, *, base: int = 0, percent: Number = 100, fraction: Fraction = Fraction.ON_DEMAND
+) -> int | None:
+    """
+    The base with which the split of `total` has so many on demand: `base` where that does, else the least above it.
+
+    With fewer on demand than `base` asks for it is the least below; `None` where no base makes that number.
+    """
+
+    def at(some: int) -> int:
+        return split(total, base=some, percent=percent, fraction=fraction).on_demand
+
+    own = at(base)
+    if on_demand == own:
+        return base
+    # one more of the base is at most one more on demand, so that every number between the ends is reached
+    bases = range(base, total + 1) if on_demand > own else range(min(base, total))
+    found = bisect_left(bases, on_demand, key=at)
+    return bases[found] if found < len(bases) and at(bases[found]) == on_demand else None
 
 
 class Mix(NamedTuple):

@@ -12,6 +12,7 @@ from trimtab import errors, metrics
 from trimtab.cli import context
 from trimtab.controller import Controller, TickOutcome
 from trimtab.engine.fallback import FallbackRule
+from trimtab.engine.mix import base_for
 from trimtab.plan import MAIN, SPOT, Action, read_description
 from trimtab.providers.gcp.purchase import Floor, parts_of
 from trimtab.sources import Function
@@ -118,7 +119,12 @@ def test_it_is_one_group_to_whoever_looks(world, cloud):
     assert live.datapoints(metrics.cpu, since=3 * MINUTE).latest == 70
     (watched,) = cloud.watch(fleet).snapshot().groups
     assert watched.cpu.latest == 70
-    assert str(cloud.explain(fleet, "web", since=10 * MINUTE))
+    explained = cloud.explain(fleet, "web", since=10 * MINUTE).to_dict()
+    assert [entry["text"] for entry in explained["entries"] if entry["kind"] == "size"] == [
+        "the group is made, with 5",
+        "5 to 7",
+    ]
+    assert explained["minute"]["because"] == ["policy hold asks for 6: 5 instances at 70 against a target of 60"]
     assert cloud.group(BOTH[1]).read().max == 8, "by its own name it is what it is"
 
 
@@ -401,8 +407,12 @@ def test_both_parts_are_the_whole_at_every_size(world, floor):
         ]
         sizes.append(tuple(part.size for part in parts))
         rule = FallbackRule(floor.base, floor.percent)
-        for on_demand in range(floor.split(total).on_demand, total + 1):
-            assert floor.base_for(total, on_demand) == rule.base_for(total, on_demand)
-        assert floor.base_for(total, floor.split(total).on_demand - 1) != floor.base, "one less is seen"
+        own = {"base": floor.base, "percent": floor.percent}
+        for on_demand in range(total + 2):
+            base = base_for(total, on_demand, **own)
+            reached = {base: floor._replace(base=base).split(total).on_demand for base in range(total + 1)}
+            assert (base in reached or base == floor.base) if on_demand in reached.values() else base is None
+            assert base is None or floor._replace(base=base).split(total).on_demand == on_demand
+            assert rule.base_for(total, on_demand) == max(floor.base, base or 0), "never below the group's own"
     assert sizes == sorted(sizes), "neither shrinks while the whole grows"
     assert all(main >= min(total, floor.base) for total, (main, _) in enumerate(sizes))

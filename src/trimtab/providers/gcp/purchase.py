@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple, Self
 
-from trimtab.engine.mix import Split, split
+from trimtab.engine.mix import Split, base_for, split
 from trimtab.models import Capacity, Purchase, ScalingGroup, Schedule
 from trimtab.plan import FLOOR, MAIN, SPOT, Mark, read_description
 from trimtab.providers.base import GroupState
@@ -66,17 +66,8 @@ class Floor(NamedTuple):
 
     def held(self, total: int, on_demand: int) -> Self:
         """The same where so many of `total` are standard VMs by what the controller has decided."""
-        base = self.base_for(total, on_demand) if self.falls_back else None
+        base = base_for(total, on_demand, base=self.base, percent=self.percent) if self.falls_back else None
         return self._replace(base=max(self.base, base or 0))
-
-    def base_for(self, total: int, on_demand: int) -> int | None:
-        """
-        The base with which so many of `total` are standard VMs, its own where that is one; `None` where none is.
-
-        `trimtab.engine.fallback.FallbackRule.base_for` counts in the same way.
-        """
-        bases = [*range(self.base, total + 1), self.base, *range(min(self.base, total))]
-        return next((base for base in bases if self._replace(base=base).split(total).on_demand == on_demand), None)
 
 
 # what a plan makes of a group
@@ -256,5 +247,5 @@ def joined(main: GroupState, spot: GroupState, floor: Floor) -> GroupState:
         boost=spot.boost,
         stopped=spot.stopped,
         parts={MAIN: main.desired, SPOT: spot.desired},
-        on_demand_base=floor.base_for(main.desired + spot.desired, main.desired),
+        on_demand_base=base_for(main.desired + spot.desired, main.desired, base=floor.base, percent=floor.percent),
     )
