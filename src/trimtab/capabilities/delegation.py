@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
-from datetime import datetime
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import Any, NamedTuple
 
-from trimtab.capabilities.table import supports_of
+from trimtab.capabilities.table import MARK, supports_of
 from trimtab.declarations import Means
 from trimtab.engine.schedules import in_force
 from trimtab.models import Alarm, Capacity, PredictivePolicy, Purchase, ScalingGroup
@@ -16,6 +17,10 @@ _WITH_THE_GROUP = "the controller enacts it, as it does all that sizes this grou
 _RULES = ("policies", "schedules", "cooldown", "warm_up", "stabilization")
 """What only the controller reads of a delegated group; its alarms too, as far as they trigger policies."""
 _OF_FALLBACK = ("fallback", "fallback_after", "return_after")
+ENACTS = "enacts"
+"""The word of a group's mark under which stands what the controller enacts, since no native body has it."""
+_CARRIED = ("capacity.desired", *(f"purchase.{name}" for name in ("on_demand_base", *_OF_FALLBACK)))
+"""What stands there with its value where a group falls back; the size and the base are the controller's to move."""
 
 
 class Delegation(NamedTuple):
@@ -29,8 +34,15 @@ class Delegation(NamedTuple):
     """Path and text of each thing that the controller enacts."""
     problems: tuple[tuple[str, str], ...]
     """Path and text of what not even the controller does."""
+    enacts: str = ""
+    """The fields that the controller enacts, in one word of the mark."""
     falls_back: bool = False
     """Whether the controller moves its on-demand part, where spot is short."""
+
+    @property
+    def kept(self) -> Mapping[str, str]:
+        """What the mark of the group keeps."""
+        return {MARK: self.digest, ENACTS: self.enacts}
 
 
 def delegate(group: ScalingGroup, provider: str, now: datetime) -> Delegation:
@@ -41,7 +53,8 @@ def delegate(group: ScalingGroup, provider: str, now: datetime) -> Delegation:
     size. The cloud keeps the widest bounds that the group ever has, and the alarms that notify.
     """
     notes, problems = tuple(_notes(group, provider)), tuple(_problems(group))
-    return Delegation(rest_of(group, now), _digest(group), notes, problems, bool(group.purchase.fallback))
+    enacts, falls_back = "/".join(_words(group)), bool(group.purchase.fallback)
+    return Delegation(rest_of(group, now), _digest(group), notes, problems, enacts, falls_back)
 
 
 def rest_of(group: ScalingGroup, now: datetime) -> ScalingGroup:
@@ -94,6 +107,42 @@ def _digest(group: ScalingGroup) -> str:
     paid = {"purchase"} if group.purchase.fallback else set()
     body = group.model_dump(mode="json", include={*_RULES, "alarms", "capacity", *paid})
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:_DIGITS]
+
+
+def _words(group: ScalingGroup) -> Iterator[str]:
+    """The fields that the controller enacts; those of a fall-back with their values, none for none."""
+    yield from (name for name in _RULES if getattr(group, name) not in (None, ()))
+    if any(alarm.triggers for alarm in group.alarms):
+        yield "alarms"
+    if group.purchase.fallback is None:
+        return
+    for path in _CARRIED:
+        value = attrgetter(path)(group)
+        text = f"{value.total_seconds():g}s" if isinstance(value, timedelta) else "" if value is None else value
+        yield f"{path}:{text}"
+
+
+class Enacted(NamedTuple):
+    """What a mark says of what the controller enacts."""
+
+    digest: str
+    values: Mapping[str, Any]
+    """The fields that are read back, by path."""
+    paths: tuple[str, ...]
+    """The fields of which nothing but that they were set is known."""
+
+
+def read_enacted(kept: Mapping[str, str]) -> Enacted | None:
+    """What the mark of a group says of what the controller enacts; `None` of a group that it does not size."""
+    if not kept.get(MARK):
+        return None
+    words = [word.partition(":") for word in kept.get(ENACTS, "").split("/")]
+    values = {path: _value_of(value) for path, colon, value in words if colon and path in _CARRIED}
+    return Enacted(kept[MARK], values, tuple(path for path, colon, _ in words if path and not colon))
+
+
+def _value_of(text: str) -> str | int | None:
+    return int(text) if text.isdecimal() else text or None
 
 
 def _notes(group: ScalingGroup, provider: str) -> Iterator[tuple[str, str]]:

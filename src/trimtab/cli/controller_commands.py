@@ -78,9 +78,9 @@ def tick(
     """
     from trimtab.views.controller import tick_view
 
-    told = Told(None, webhook or (), secret_file)
+    options = WatcherOptions(None, webhook or (), secret_file)
     with _controller(
-        context, fleet, groups, store, every, python, told, shadow=shadow, candidate=candidate
+        context, fleet, groups, store, every, python, options, shadow=shadow, candidate=candidate
     ) as controller:
         done = controller.tick()
     context.screen.show(tick_view(done), done.to_dict())
@@ -111,10 +111,10 @@ def run(
     """
     from trimtab.views.controller import tick_view
 
-    stop, told = threading.Event(), Told(listen, webhook or (), secret_file)
+    stop, options = threading.Event(), WatcherOptions(listen, webhook or (), secret_file)
     with (
         _controller(
-            context, fleet, groups, store, every, python, told, shadow=shadow, candidate=candidate
+            context, fleet, groups, store, every, python, options, shadow=shadow, candidate=candidate
         ) as controller,
         stopped_by_signals(stop),
     ):
@@ -157,7 +157,7 @@ def last_tick(fleet: str, cloud: Cloud, store: str | None, now: datetime) -> Las
     return LastTick(last_tick_text(record, now), is_stale(record, now), record)
 
 
-class Told(NamedTuple):
+class WatcherOptions(NamedTuple):
     """Who is told of what the controller does, as options name them."""
 
     listen: str | None
@@ -173,7 +173,7 @@ def _controller(
     store: str | None,
     every: timedelta,
     python: Sequence[str] | None,
-    told: Told,
+    options: WatcherOptions,
     **settings: Any,
 ) -> "Iterator[Controller]":
     # most commands need no controller
@@ -182,7 +182,7 @@ def _controller(
 
     with (
         context.cloud(fleet) as cloud,
-        watchers(context, *told, every=every, clock=cloud.clock) as listeners,
+        watchers(context, *options, every=every, clock=cloud.clock) as listeners,
         Controller(
             fleet,
             cloud,

@@ -80,7 +80,7 @@ def leave(code: int) -> NoReturn:
     os._exit(code)
 
 
-class Told:
+class RequestLog:
     """What was sent and has not been told yet, and what is under way."""
 
     def __init__(self, begin: float) -> None:
@@ -117,31 +117,31 @@ def send(work: Mapping[str, Any], begin: float) -> None:
     from locust.env import Environment
 
     logging.getLogger("locust").setLevel(logging.ERROR)  # it warns of many users at once, who are meant
-    told = Told(begin)
+    log = RequestLog(begin)
     turns = enumerate(
         arrivals(work["rates"], work["step"], work["seed"], worker=work["worker"], workers=work["workers"])
     )
-    user = user_class(work, told, turns)
+    user = user_class(work, log, turns)
     environment = Environment(user_classes=[user], host=work["origin"])
     heard: Any = environment.events.request
-    heard.add_listener(listener(told))
+    heard.add_listener(listener(log))
     runner = environment.create_local_runner()
     runner.start(work["users"], spawn_rate=work["users"] / _LATE_USERS)
     last = begin + len(work["rates"]) * work["step"] + work["timeout"] + 1
     # users stop once there is nothing left to send
     while time.monotonic() < last and (runner.user_count or runner.state in ("ready", "spawning")):
         gevent.sleep(_FLUSH)
-        told.flush()
+        log.flush()
         if os.getppid() != work["parent"]:  # a child of whoever is gone may still hold the other end
             leave(3)
-    told.give_up()
-    told.flush()
+    log.give_up()
+    log.flush()
     counted = environment.stats.total
     tell({"done": {"requests": counted.num_requests, "failures": counted.num_failures}})
     leave(0)
 
 
-def user_class(work: Mapping[str, Any], told: Told, turns: Iterator[tuple[int, float]]) -> Any:
+def user_class(work: Mapping[str, Any], log: RequestLog, turns: Iterator[tuple[int, float]]) -> Any:
     """A user of Locust that sends the next request that is due, until there is none."""
     import gevent
     from locust import constant, task
@@ -165,22 +165,22 @@ def user_class(work: Mapping[str, Any], told: Told, turns: Iterator[tuple[int, f
             number, due = next(turns, (-1, 0.0))
             if number < 0:
                 raise StopUser
-            gevent.sleep(max(0.0, told.begin + due - time.monotonic()))
-            told.began(number, due)
+            gevent.sleep(max(0.0, log.begin + due - time.monotonic()))
+            log.began(number, due)
             try:
                 self.client.get(work["path"], context={"number": number})
             except Exception as error:  # what Locust takes for no answer of any kind is a failed one
-                told.ended(number, max(0.0, time.monotonic() - told.begin - due), type(error).__name__)
+                log.ended(number, max(0.0, time.monotonic() - log.begin - due), type(error).__name__)
 
     return Visitor
 
 
-def listener(told: Told) -> Callable[..., None]:
+def listener(log: RequestLog) -> Callable[..., None]:
     """What hears of each request of Locust's."""
 
     def request(response_time: float, context: Mapping[str, Any], exception: BaseException | None, **more: Any) -> None:
         status = getattr(more.get("response"), "status_code", 0) or 0
-        told.ended(context["number"], response_time / 1000, error_of(status, exception))
+        log.ended(context["number"], response_time / 1000, error_of(status, exception))
 
     return request
 

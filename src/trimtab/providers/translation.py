@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, assert_never
 
-from trimtab.capabilities import MARK, READ_BY_ENGINE, Means, Support, inert_paths, is_delegated, is_inert, supports_of
+from trimtab.capabilities import READ_BY_ENGINE, Means, Support, inert_paths, is_delegated, is_inert, supports_of
 from trimtab.declarations import declarations_of
 from trimtab.declarations.constraint import Breach, Constraints
 from trimtab.declarations.limits import last_word, number_of
@@ -165,7 +165,7 @@ class GroupTranslator(ABC):
     @property
     def delegated(self) -> dict[str, str]:
         """What the mark of the group keeps where the controller sizes it."""
-        return {MARK: self.delegation.digest} if self.delegation else {}
+        return dict(self.delegation.kept) if self.delegation else {}
 
     @property
     def falls_back(self) -> bool:

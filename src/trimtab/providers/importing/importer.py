@@ -7,11 +7,15 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any, cast
 
+from trimtab.capabilities import MARK
+from trimtab.capabilities.delegation import Enacted, read_enacted
 from trimtab.declarations import declarations_of
 from trimtab.errors import InvalidRequest, Unsupported
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.models.base import NAME, NAME_RULE
+from trimtab.phrases import in_words
 from trimtab.plan import Action, Attributes, Change, Key, Kind, Live, Note, Plan, Resource, make_plan
+from trimtab.plan.changes import IN_MARK
 from trimtab.providers.importing.building import ITEMS, build_group, with_unmanaged, without_blamed
 from trimtab.providers.importing.differences import Differences
 from trimtab.providers.importing.natives import with_natives
@@ -83,6 +87,7 @@ class Importer:
         """
         if re.fullmatch(NAME, fleet) is None:
             raise InvalidRequest(f"invalid fleet name {fleet!r}: use {NAME_RULE}", operation="import")
+        draft, enacted = self._with_enacted(draft, live)
         group, refused = build_group(draft.fields, self.provider)
         group, wanted, problems = self._translatable(group, fleet, refused)
         group, wanted, problems = self._with_natives(group, wanted, problems, live, fleet)
@@ -108,6 +113,7 @@ class Importer:
             problems=problems,
             reasons={
                 **draft.reasons,
+                **{(key, IN_MARK + MARK): text for key, each in enacted.items() if (text := _unreadable(each, group))},
                 **{draft.origins[item]: text for item, text in refused.items() if item in draft.origins},
             },
             remarks=draft.remarks,
@@ -115,6 +121,16 @@ class Importer:
         )
         owners = [item.mark.fleet for item in live if item.mark and self.kinds[item.key.kind].holds_instances]
         return Imported(group=group, notes=tuple(differences.notes()), fleet=fleet, owner=next(iter(owners), ""))
+
+    def _with_enacted(self, draft: Draft, live: Sequence[Resource]) -> tuple[Draft, dict[Key, Enacted]]:
+        """What was read, with what only the controller enacts as far as marks have it; and what each mark says."""
+        marks = {item.key: read_enacted(item.mark.kept) for item in live if item.mark is not None}
+        enacted = {key: each for key, each in marks.items() if each is not None}
+        fields = dict(draft.fields)
+        for path, value in (item for each in enacted.values() for item in each.values.items()):
+            block, _, name = path.partition(".")
+            fields[block] = {**fields.get(block, {}), name: value}
+        return replace(draft, fields=fields), enacted
 
     def _adopted(
         self, group: ScalingGroup, wanted: Sequence[Resource], live: Sequence[Resource], fleet: str
@@ -223,6 +239,18 @@ class Importer:
 def _fleet_of(name: str, group: ScalingGroup) -> Fleet:
     """A fleet of one group, and the controller's where nobody else does what the group says."""
     return Fleet(name=name, groups=(group,), controller=group.purchase.fallback is not None)
+
+
+def _unreadable(enacted: Enacted, group: ScalingGroup) -> str:
+    """Which of the fields that only the controller enacts the model does not say; empty where it says them all."""
+    lost = [*enacted.paths]
+    if "purchase.fallback" in enacted.values and group.purchase.fallback is None:
+        lost.append("purchase.fallback")
+    if not lost and enacted.values:
+        return ""
+    names = in_words(lost) or "what the controller does for it"
+    text = f"{names}: enacted by the controller alone, and not readable from the cloud"
+    return f"{text}; write {'it' if len(lost) < 2 else 'them'} into the file again, with `controller: true`"
 
 
 def _effects(plan: Plan) -> list[tuple[Action, Key, dict[str, Any]]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from trimtab.capabilities import MARK, Means, supports_of
+from trimtab.capabilities import Means, supports_of
 from trimtab.engine.schedules import in_force
 from trimtab.models import Fleet, LoadBalancer, Policy, PythonPolicy, ScalingGroup
 from trimtab.models.built_in import ProviderSettings
@@ -65,7 +65,7 @@ class _Group:
         self.location = group.location or location
         self.native = fleet.native_name(group)
         self.mark = Mark(fleet.name, group.name, kept=facts.kept.get(group.name, {}))
-        self.delegated = {MARK: delegation.digest} if delegation else {}
+        self.delegated = dict(delegation.kept) if delegation else {}
 
     def translation(self) -> Translation:
         """The group's resources, and what is to be said of it."""
