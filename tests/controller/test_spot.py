@@ -23,6 +23,13 @@ FLOOR, SIZE = 2, 6
 PURCHASE = {"spot": True, "on_demand_base": FLOOR, "fallback": "on-demand", "return_after": "30m"}
 
 
+STAND_INS = {
+    "aws": "the cloud replaces the others by spot ones as it has them",
+    "gcp": "the others stay until `cloud.group('shop-web').scale(to=6)`",
+}
+"""What becomes of on-demand instances whose group no longer falls back, where the cloud does not leave them."""
+
+
 class World:
     """A cloud whose spot instances are taken away and cannot be had, and a controller on it."""
 
@@ -135,6 +142,14 @@ def test_on_demand_takes_the_place_of_spot_for_as_long_as_there_is_none(make_wor
     world.run(12)
     assert world.counts() == (SIZE, 0), "after five minutes what is missing runs on demand"
     assert not world.cloud.plan(world.fleet), "what the controller moves is nobody's drift"
+    group = world.cloud.import_group("shop-web").group
+    assert group.purchase == world.fleet["web"].purchase, "what stands in no native body is in the mark"
+    assert not world.cloud.plan(tt.Fleet(name="shop", groups=[group], controller=True))
+    plain = tt.Purchase(spot=True, on_demand_base=FLOOR)
+    plan = world.cloud.plan(tt.Fleet(name="shop", groups=[world.fleet["web"].replace(purchase=plain)], controller=True))
+    (text,) = [note.text for note in plan.notes if note.text.startswith("purchase.fallback: ")]
+    assert f"removed from the file while {SIZE} of {SIZE} instances run on demand, {FLOOR} by the file; the" in text
+    assert STAND_INS.get(world.provider, "the others stay until they are replaced") in text
     world.controller.close()
     world.begin()  # a new process goes on from the store
     world.run(48)

@@ -2,6 +2,7 @@
 
 from trimtab.capabilities.features import features_of
 from trimtab.capabilities.table import (
+    ENACTS,
     MARK,
     READ_BY_ENGINE,
     inert_paths,
@@ -14,6 +15,7 @@ from trimtab.declarations import Means, Support, support_of
 from trimtab.declarations.features import FEATURES
 
 __all__ = [
+    "ENACTS",
     "FEATURES",
     "MARK",
     "READ_BY_ENGINE",

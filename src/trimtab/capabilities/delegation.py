@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from trimtab.capabilities.table import MARK, supports_of
+from trimtab.capabilities.table import ENACTS, MARK, supports_of
 from trimtab.declarations import Means
 from trimtab.engine.schedules import in_force
 from trimtab.models import Alarm, Capacity, PredictivePolicy, Purchase, ScalingGroup
@@ -17,8 +17,6 @@ _WITH_THE_GROUP = "the controller enacts it, as it does all that sizes this grou
 _RULES = ("policies", "schedules", "cooldown", "warm_up", "stabilization")
 """What only the controller reads of a delegated group; its alarms too, as far as they trigger policies."""
 _OF_FALLBACK = ("fallback", "fallback_after", "return_after")
-ENACTS = "enacts"
-"""The word of a group's mark under which stands what the controller enacts, since no native body has it."""
 _CARRIED = ("capacity.desired", *(f"purchase.{name}" for name in ("on_demand_base", *_OF_FALLBACK)))
 """What stands there with its value where a group falls back; the size and the base are the controller's to move."""
 

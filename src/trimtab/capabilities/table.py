@@ -8,6 +8,8 @@ from trimtab.models import Fleet, ScalingGroup
 
 MARK = "controller"
 """The word of a group's mark under which the digest of what the controller enacts is kept."""
+ENACTS = "enacts"
+"""The word under which stands which fields those are, since no native body has them."""
 READ_BY_ENGINE = frozenset(
     {
         *("mode", "initialization", "stabilization", "scale_in_limit", "scale_in_window"),

@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
+from trimtab.capabilities import ENACTS
+from trimtab.declarations import declarations_of
 from trimtab.errors import ProviderError
-from trimtab.models import Fleet
+from trimtab.models import Fleet, ScalingGroup
 from trimtab.phrases import in_words
 from trimtab.plan import (
     MAIN,
@@ -25,8 +27,9 @@ from trimtab.plan import (
     make_plan,
 )
 from trimtab.plan.changes import merged
-from trimtab.providers.base import Facts, PoolChoice
+from trimtab.providers.base import Facts, GroupState, PoolChoice
 from trimtab.providers.roles import Provider
+from trimtab.providers.sizes import size_is_initial
 from trimtab.runtime.pause import boost_notes, leave_boosted, leave_paused, pause_notes, with_ends
 
 _GO_ON = {True: "start", False: "resume"}
@@ -96,6 +99,7 @@ def made_plan(provider: Provider, request: PlanRequest, now: datetime) -> Plan:
         *in_the_way,
         *_quota_notes(provider, fleet, facts, plan),
         *_shortage_notes(provider, fleet, plan, now),
+        *_ended_fallbacks(provider, fleet, plan),
     )
     plan = replace(plan, notes=(*plan.notes, *in_the_way), problems=(*plan.problems, *refused), request=request)
     return with_ends(plan, live, now)
@@ -149,6 +153,53 @@ def _shortage_notes(provider: Provider, fleet: Fleet, plan: Plan, now: datetime)
                 told.add(name)
                 none = in_words([*map(str, short)], " and no ")
                 yield Note(f"{state.running} of {state.desired} run: the cloud has no {none}", name)
+
+
+def _ended_fallbacks(provider: Provider, fleet: Fleet, plan: Plan) -> Iterator[Note]:
+    """What becomes of instances that run on demand in place of spot, where the file has no fall-back any more."""
+    ended = {
+        change.group: change.key
+        for change in sorted(plan.changes, key=lambda change: change.key.name, reverse=True)
+        if change.action is Action.UPDATE and change.live and _falls_back(change.live)
+    }
+    for group in fleet.groups:
+        if group.name not in ended or not group.purchase.spot or group.purchase.fallback is not None:
+            continue
+        key = ended[group.name]  # of two native groups the one of the shorter name tells of both
+        try:
+            states = provider.live.with_purchases(provider.live.read_states([(key.location, key.name)]))
+        except ProviderError as error:
+            texts = [f"removed from the file; how many run on demand in place of spot is unknown: {error}"]
+        else:
+            texts = [_stand_ins(fleet, group, provider.name, state) for state in states]
+        yield from (Note(f"purchase.fallback: {text}", group.name) for text in texts if text)
+
+
+def _falls_back(item: Resource) -> bool:
+    """Whether the mark of something says that the controller has instances on demand in place of spot."""
+    return item.mark is not None and "purchase.fallback:" in item.mark.kept.get(ENACTS, "")
+
+
+def _stand_ins(fleet: Fleet, group: ScalingGroup, provider: str, state: GroupState) -> str:
+    """What becomes of the instances of a group that are on demand in place of spot; empty where there are none."""
+    from trimtab.engine.mix import Fraction, split  # few plans end a fall-back
+    from trimtab.engine.presets import find_preset
+
+    own, purchase = declarations_of(provider), group.purchase
+    fraction = Fraction.ON_DEMAND if own.sizes_mix or find_preset(own.preset).spot_fraction_on_demand else Fraction.SPOT
+    parts = split(state.desired, base=purchase.on_demand_base, percent=purchase.on_demand_percent, fraction=fraction)
+    wanted = parts.on_demand
+    there = sum(each.weight for each in state.instances if not each.spot)
+    if there <= wanted:
+        return ""
+    start = f"removed from the file while {there} of {state.desired} instances run on demand, {wanted} by the file"
+    if own.moves_mix:
+        return f"{start}; the cloud replaces the others by spot ones as it has them"
+    if own.sizes_mix and group.purchase.is_mixed:
+        is_sized = not size_is_initial(fleet, group) or group.policies or group.schedules
+        later = "the size is written next" if is_sized else f"`cloud.group({state.name!r}).scale(to={state.desired})`"
+        return f"{start}; the others stay until {later}"
+    return f"{start}; the others stay until they are replaced, by `trimtab instance replace`"
 
 
 def _missing_alarms(provider: Provider, fleet: Fleet) -> Iterable[Note]:

@@ -279,6 +279,10 @@ def test_a_share_of_a_size_that_moves_is_the_controllers(world, cloud):
     imported = cloud.import_group(BOTH[0])
     assert imported.group.purchase == group.purchase
     assert imported.group.capacity.max == 10
+    said = {note.reason for note in imported.notes if note.paths == ("mark.controller",)}
+    assert any(
+        "; policies, alarms: enacted by the controller alone, and not readable from the" in text for text in said
+    )
 
 
 def test_a_share_that_comes_to_a_group_of_the_controller_doubles_nothing(cloud):

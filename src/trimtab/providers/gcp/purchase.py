@@ -202,7 +202,7 @@ def problems_of(group: ScalingGroup, native: str, floor: Floor, others: Iterable
     if group.rollout is not None:
         what = "moves one group to another" if group.rollout.strategy == "blue-green" else "moves one template"
         text = f"a {group.rollout.strategy} rollout {what}, and a group with an on-demand part beside spot has two"
-        yield "rollout.strategy", f"{text}; leave `rollout` out, and replace instances by `trimtab instances replace`"
+        yield "rollout.strategy", f"{text}; leave `rollout` out, and replace instances by `trimtab instance replace`"
 
 
 # what stands in the cloud
