@@ -394,11 +394,13 @@ def test_interrupting_says_how_to_go_on(cli):
     def connect(*_, **__):
         raise KeyboardInterrupt
 
-    for extra in ([], ["--format", "json"]):
+    for verb, extra in [("apply", []), ("apply", ["--format", "json"]), ("plan", [])]:
         out, err = io.StringIO(), io.StringIO()
-        arguments = ["plan", cli.write(FLEET), "--provider", "memory", *extra]
+        arguments = [verb, cli.write(FLEET), "--provider", "memory", *extra]
         assert run(arguments, connect=connect, out=out, err=err) == 130
-        assert "planning again shows what is left" in out.getvalue() + err.getvalue()
+        text = out.getvalue() + err.getvalue()
+        assert "interrupted" in text
+        assert ("planning again shows what is left" in text) == (verb == "apply"), "a command that reads leaves nothing"
 
 
 def test_retries_are_told_on_the_side(cli):

@@ -136,7 +136,7 @@ def test_a_metric_that_the_load_does_not_give_is_said_by_the_user(cli, load):
 def test_a_load_is_that_of_one_group(cli, load):
     ended = cli.run("simulate", fleet(cli, TWO), "--load", load)
     assert ended.code == 1
-    assert "a load is that of one group; name one of web, api" in ended.err
+    assert "a simulation is of one group; name one of web, api" in ended.err
     assert cli.run("simulate", fleet(cli, TWO), "api", "--load", load).code == 0
 
 

@@ -2,11 +2,16 @@
 
 import io
 import json
+import os
+import signal
+from collections import Counter, namedtuple
 from datetime import timedelta
+from importlib.util import find_spec
 
 import pytest
 
 import trimtab as tt
+from tests.haproxy.local import WebServers
 from trimtab.providers.memory.store import Store
 
 pytest.importorskip("typer", reason="the commands need their extra")
@@ -110,12 +115,56 @@ def test_a_report_on_a_full_disk_loses_nothing_else(said, tmp_path):
             "requests, not one",
         ),
         (("--results", "x", "--every", "3s"), "--results reads what was sent; leave out --every"),
+        (("--results", "x", "--step", "1m", "--columns", "a,b"), "was sent; leave out --columns, --step"),
+        (("--url", "http://127.0.0.1/", "--shape", "burst", "--step", "1m"), "--step: `--shape burst` is not a file"),
+        (("--url", "http://127.0.0.1/", "--shape", "FILE"), "no column 'timestamp'"),
+        (("--url", "http://127.0.0.1/", "--shape", "FILE", "--columns", "at,hits"), "give --doubles sum"),
         (("--results", "x", "--rate", "3"), "--results reads what was sent; leave out --rate"),
         (("--results", "x", "--report", "x.pdf"), "let its name end in .html or .png"),
         (("--results", "x", "--report", "/nowhere/x.png"), "there is no folder /nowhere"),
     ],
 )
-def test_mistakes_are_said_before_anything_is_sent(said, words, message):
-    code, out, err = said(*words)
+def test_mistakes_are_said_before_anything_is_sent(said, tmp_path, words, message):
+    file = tmp_path / "load.csv"
+    file.write_text("at,hits\n2026-01-05T08:00Z,60\n2026-01-05T08:01Z,60\n2026-01-05T08:01Z,60\n")
+    code, out, err = said(*(file if word == "FILE" else word for word in words))
     assert (code, out) == (1, "")
     assert message in err
+
+
+class Interrupting(Counter):
+    """Requests by instance; the twentieth is followed by Ctrl-C."""
+
+    def __setitem__(self, name, count):
+        super().__setitem__(name, count)
+        if count == 20:
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.skipif(find_spec("locust") is None, reason="load tests need their extra")
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_what_was_seen_before_an_interruption_is_judged(said, tmp_path, form):
+    servers = WebServers()
+    servers.served = Interrupting()
+    port = servers.endpoint(namedtuple("Instance", "id")("here"), None)[1]
+    file = tmp_path / "load.csv"
+    file.write_text("at,hits\n" + "".join(f"{1767600000 + 60 * minute},{40 * 60}\n" for minute in range(30)))
+    report = tmp_path / "report.html"
+    words = ("--url", f"http://127.0.0.1:{port}/", "--shape", file, "--columns", "at,hits", "--every", "1s")
+    try:
+        code, out, err = said(*words, "--format", form, "--report", report)
+    finally:
+        servers.close()
+    assert code == 130
+    assert "planning again" not in out + err
+    assert report.exists()
+    if form == "json":
+        document = json.loads(out)
+        assert "interrupted; what was seen until then is judged" in document["troubles"]
+        assert document["requests"] >= 15
+        assert len(document["series"]["load"]) < 60, "nothing is said of the time after"
+        (note,) = [note for note in document["notes"] if note.startswith("stopped after ")]
+        assert " of 1,800 s: " in note
+    else:
+        assert err.splitlines()[-1] == "error: interrupted; what was seen until then is judged"
+        assert "stopped after " in out

@@ -45,6 +45,15 @@ GROUPS = {
     "catalog": "catalog_commands:catalog",
 }
 """Commands that have commands of their own."""
+RENAMED = {"--allow-policies": "--allow-python"}
+"""Options that have another name now; the old one still works."""
+WRITING = frozenset(
+    {
+        *("apply", "destroy", "adopt", "hooks", "pause", "resume", "boost", "tick", "run"),
+        *("rollout", "instance", "haproxy"),
+    }
+)
+"""Commands that change what is in a cloud."""
 
 
 def make_application(word: str = "") -> typer.Typer:

@@ -115,6 +115,15 @@ Overlays = Annotated[
         autocompletion=complete_overlay,
     ),
 ]
+AllowPython = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-python",
+        metavar="MODULE",
+        help="Allow importing policies in Python from this module or package; may be repeated.",
+        show_default=False,
+    ),
+]
 FIFTEEN_MINUTES = timedelta(minutes=15)
 
 

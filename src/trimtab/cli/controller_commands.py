@@ -1,18 +1,17 @@
 """The commands of the controller: one tick, the loop, the history of its decisions."""
 
-import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from trimtab.cli.commands import groups_command
-from trimtab.cli.context import CommandContext, duration
+from trimtab.cli.context import AllowPython, CommandContext, duration
+from trimtab.cli.stopping import stopped_by_signals
 from trimtab.cli.watching import Listen, SecretFile, Webhooks, watchers
 from trimtab.errors import MissingExtra, StoreUnavailable
 from trimtab.models import Fleet
@@ -43,15 +42,6 @@ Candidate = Annotated[
     str,
     typer.Option(
         metavar="NAME", help="Keep the decisions of a candidate file apart, under this name.", show_default=False
-    ),
-]
-AllowPython = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allow-python",
-        metavar="MODULE",
-        help="Allow importing policies in Python from this module or package; may be repeated.",
-        show_default=False,
     ),
 ]
 
@@ -196,24 +186,6 @@ def _controller(
         ) as controller,
     ):
         yield controller
-
-
-@contextmanager
-def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
-    """Have SIGTERM and SIGINT end the loop after the tick under way; a second one ends it at once."""
-
-    def told(number: int, _: FrameType | None) -> None:
-        if stop.is_set():
-            signal.signal(number, before[signal.Signals(number)])
-            signal.raise_signal(number)
-        stop.set()
-
-    before = {number: signal.signal(number, told) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @groups_command

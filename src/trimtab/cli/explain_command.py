@@ -9,8 +9,8 @@ import typer
 from rich.console import Group
 
 from trimtab.cli.commands import groups_command
-from trimtab.cli.context import CommandContext, TextFormat, duration, moment
-from trimtab.cli.controller_commands import AllowPython, StoreUrl
+from trimtab.cli.context import AllowPython, CommandContext, TextFormat, duration, moment
+from trimtab.cli.controller_commands import StoreUrl
 from trimtab.cli.load_options import ReportFile
 from trimtab.errors import InvalidArgument
 from trimtab.models import Fleet

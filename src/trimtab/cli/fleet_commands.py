@@ -76,7 +76,7 @@ def plan(
     model: rehearsing.ModelFile = None,
     capacity: rehearsing.CapacityNumber = None,
     prices: rehearsing.PricesFile = None,
-    allow_policies: rehearsing.PolicyModules = None,
+    allow_python: rehearsing.PolicyModules = None,
     chosen: Annotated[TextFormat, typer.Option("--format", help="Choose how results are printed.")] = TextFormat.TEXT,
 ) -> int:
     """
@@ -93,7 +93,7 @@ def plan(
         model=model,
         capacity=capacity,
         prices=prices,
-        allow=allow_policies or (),
+        allow=allow_python or (),
     )
     options.check()
     with context.cloud(fleet) as cloud, context.screen.busy("reading the cloud"):

@@ -10,7 +10,7 @@ from rich.console import RenderableType
 
 from trimtab.cli.commands import groups_command
 from trimtab.cli.context import CommandContext, duration
-from trimtab.cli.controller_commands import stopped_by_signals
+from trimtab.cli.stopping import stopped_by_signals
 from trimtab.cli.verbosity import add_verbosity
 from trimtab.errors import InvalidArgument
 from trimtab.models import Fleet

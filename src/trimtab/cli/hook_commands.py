@@ -9,7 +9,7 @@ import typer
 
 from trimtab.cli.commands import groups_command
 from trimtab.cli.context import CommandContext
-from trimtab.cli.controller_commands import stopped_by_signals
+from trimtab.cli.stopping import stopped_by_signals
 from trimtab.errors import InvalidArgument
 from trimtab.models import Fleet
 

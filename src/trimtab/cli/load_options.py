@@ -1,13 +1,20 @@
 """Options that commands about loads share, and messages about a load in their words."""
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from trimtab.cli.context import duration
+from trimtab.errors import ConfigError
+from trimtab.models import Fleet, PythonPolicy, ScalingGroup
+from trimtab.phrases import in_words
+
 if TYPE_CHECKING:
+    from trimtab.engine.functions import Functions
     from trimtab.simulation import Load
 
 ModelFile = Annotated[
@@ -22,15 +29,6 @@ PricesFile = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Read prices for KPIs from a file: instance_hour, ...", show_default=False),
 ]
-AllowPolicies = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allow-policies",
-        metavar="MODULE",
-        help="Allow importing policies in Python from this module or package; may be repeated.",
-        show_default=False,
-    ),
-]
 Seed = Annotated[int, typer.Option(help="Choose what chance is drawn from.")]
 ReportFile = Annotated[
     Path | None,
@@ -38,16 +36,42 @@ ReportFile = Annotated[
 ]
 
 
+Gaps = Annotated[
+    str,
+    typer.Option(help="Treat missing rows so: short (bridge up to an hour), interpolate, hold, zero or refuse."),
+]
+Doubles = Annotated[str, typer.Option(help="Treat rows of one time so: refuse, sum or mean.")]
+Columns = Annotated[
+    str,
+    typer.Option(metavar="TIME,VALUE", help="Name the two columns of a CSV file that hold times and values."),
+]
+Step = Annotated[
+    timedelta | None,
+    typer.Option(
+        parser=duration,
+        metavar="DURATION",
+        help="Set the time from one row of a CSV file to the next; the most frequent one when left out.",
+        show_default=False,
+    ),
+]
+GAPS, DOUBLES, COLUMNS = "short", "refuse", "timestamp,value"
+
+
 class CsvOptions(NamedTuple):
     """How a CSV file is read."""
 
-    path: Path | None
     unit: str
     zone: str | None
     gaps: str
     doubles: str
     columns: str
     step: timedelta | None
+
+    @property
+    def given(self) -> list[str]:
+        """The options about rows that are not as when left out."""
+        usual = {"gaps": GAPS, "doubles": DOUBLES, "columns": COLUMNS, "step": None}
+        return [f"--{name}" for name, value in usual.items() if getattr(self, name) != value]
 
     def read(self, path: Path) -> "Load":
         """The load of a file."""
@@ -75,3 +99,26 @@ def as_options(text: str) -> str:
     text = re.sub(r'`signals=\{"([^"]+)": "([^"]+)"\}` of the model', r"--signal \1=\2", text)
     text = re.sub(r"\bsignals\['([^']+)'\]='([^']+)'", r"--signal \1=\2", text)
     return re.sub(r"\b(step|columns|zone|gaps|doubles|capacity|rate|workers|timeout|every)=", r"--\1 ", text)
+
+
+def one_group(fleet: Fleet, names: Sequence[str], what: str) -> ScalingGroup:
+    """
+    The group of a fleet that a load is of: the one that is named, or the only one.
+
+    Raises:
+        ConfigError: Several are meant, or none is there.
+    """
+    declared = [group.name for group in fleet.groups]
+    chosen = list(names) or declared
+    if len(chosen) != 1:
+        raise ConfigError([f"{what} is of one group; name one of {in_words(declared) or 'none'}"])
+    return fleet[chosen[0]]
+
+
+def functions_of(fleet: Fleet, group: ScalingGroup, allow: Sequence[str]) -> "Functions":
+    """The functions of a group's policies in Python; most groups have none, and load none."""
+    if not any(isinstance(policy, PythonPolicy) for policy in group.policies):
+        return {}
+    from trimtab.runtime.policies import load_policies
+
+    return load_policies(fleet.replace(groups=[group]), allow=allow)

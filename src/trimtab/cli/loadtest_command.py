@@ -1,8 +1,7 @@
 """`trimtab loadtest`: a service under load, the group behind it meanwhile, and what had been predicted."""
 
-import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import threading
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,16 +9,33 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from trimtab.cli.commands import groups_command
-from trimtab.cli.context import CommandContext, TextFormat, duration
-from trimtab.cli.load_options import AllowPolicies, CapacityNumber, ModelFile, PricesFile, ReportFile, Seed, as_options
+from trimtab.cli.context import AllowPython, CommandContext, TextFormat, duration
+from trimtab.cli.load_options import (
+    COLUMNS,
+    DOUBLES,
+    GAPS,
+    CapacityNumber,
+    Columns,
+    CsvOptions,
+    Doubles,
+    Gaps,
+    ModelFile,
+    PricesFile,
+    ReportFile,
+    Seed,
+    Step,
+    as_options,
+    functions_of,
+    one_group,
+)
+from trimtab.cli.stopping import Interrupted, stopped_by_signals
 from trimtab.errors import ConfigError, InvalidArgument, TrimtabError
-from trimtab.models import Fleet, PythonPolicy, ScalingGroup
+from trimtab.models import Fleet, ScalingGroup
 from trimtab.phrases import in_words
 
 if TYPE_CHECKING:
-    from trimtab.engine.functions import Functions
     from trimtab.loadtests import LoadTest
-    from trimtab.simulation.load import LoadUnit
+    from trimtab.simulation.load import Load
 
 TEN_SECONDS, FIVE_SECONDS = timedelta(seconds=10), timedelta(seconds=5)
 
@@ -63,6 +79,10 @@ def loadtest(
         str,
         typer.Option(help="Give the unit of the file: requests, requests-per-second or requests-per-minute."),
     ] = "requests",
+    gaps: Gaps = GAPS,
+    doubles: Doubles = DOUBLES,
+    columns: Columns = COLUMNS,
+    step: Step = None,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -105,7 +125,7 @@ def loadtest(
         ),
     ] = None,
     seed: Seed = 0,
-    allow_policies: AllowPolicies = None,
+    allow_python: AllowPython = None,
     report: ReportFile = None,
     chosen: Annotated[TextFormat, typer.Option("--format", help="Choose how results are printed.")] = TextFormat.TEXT,
 ) -> int:
@@ -113,15 +133,16 @@ def loadtest(
     Send a load to a service, watch the group behind it, and hold both against targets and a prediction.
 
     Requests are GETs, sent by Locust (extra `loadtest`) from processes of their own that end with the command. Only
-    hosts that the fleet names in `loadtest: {hosts: [...]}` are sent any. The cloud is only read.
+    hosts that the fleet names in `loadtest: {hosts: [...]}` are sent any. The cloud is only read. Ctrl-C ends the test
+    early, and what was seen until then is judged.
 
-    Exit code: 0 tested, 2 a bound of `--require` breaks, 1 an error, a bound that cannot be judged, only failures.
+    Exit code: 0 tested, 2 a bound of `--require` breaks, 1 an error, a bound that cannot be judged, only failures, 130
+    interrupted.
 
     Example: `trimtab loadtest fleet.yaml web --url https://staging.example.com/ --shape steps --rate 50 --for 30m`
     """
     from trimtab.kpis.card import KpiOptions
     from trimtab.kpis.prices import Prices
-    from trimtab.loadtests.running import judge_loadtest
     from trimtab.loadtests.running import loadtest as run_loadtest
     from trimtab.simulation.model import FleetModel
     from trimtab.simulation.report import check_report
@@ -130,71 +151,91 @@ def loadtest(
         raise ConfigError(["give --url and --shape to send a load, or --results to judge one that was sent"])
     if report is not None:
         check_report(report)
-    group = _chosen(fleet, groups)
+    group = one_group(fleet, groups, "a load test")
+    csv = CsvOptions(load_unit, None, gaps, doubles, columns, step)
     shared: dict[str, Any] = {
         "model": FleetModel.load(model) if model else None,
         "capacity": capacity,
         "options": KpiOptions(prices=Prices.load(prices) if prices else None),
         "require": require or (),
-        "functions": _functions(fleet, group, allow_policies or ()),
+        "functions": functions_of(fleet, group, allow_python or ()),
         "seed": seed,
     }
     if url is None:
-        sending = {"--shape": shape, "--for": length, "--rate": rate, "--workers": workers}
-        wrong = [name for name, value in sending.items() if value is not None]
         given = {
-            "--load-unit": load_unit == "requests",
-            "--timeout": timeout == TEN_SECONDS,
-            "--every": every == FIVE_SECONDS,
+            "--shape": shape is not None,
+            "--for": length is not None,
+            "--rate": rate is not None,
+            "--workers": workers is not None,
+            "--load-unit": load_unit != "requests",
+            "--timeout": timeout != TEN_SECONDS,
+            "--every": every != FIVE_SECONDS,
         }
-        if wrong := [*wrong, *(name for name, is_left in given.items() if not is_left)]:
+        if wrong := [*(name for name, is_given in given.items() if is_given), *csv.given]:
             raise ConfigError([f"--results reads what was sent; leave out {in_words(wrong)}"])
-        if context.target.provider or fleet.connect.provider:
-            with context.cloud(fleet) as cloud, context.screen.busy("reading the cloud"):
-                found = judge_loadtest(results or (), fleet, group.name, cloud=cloud, zone=zone, **shared)
-        else:
-            found = judge_loadtest(results or (), fleet, group.name, zone=zone, **shared)
-        return _show(context, found, report)
+        return _show(context, _judged(context, fleet, group, results or (), zone, shared), report)
     if shape is None:
         raise ConfigError(["--url needs a load; give --shape FILE, --shape steps or --shape burst"])
     if zone is not None:
         raise ConfigError(["--zone is of the times in --results; leave it out"])
-    unit: LoadUnit = load_unit  # type: ignore[assignment]
-    with context.cloud(fleet) as cloud, context.screen.busy("sending the load"), _in_its_words():
-        found = run_loadtest(
-            cloud,
-            fleet,
-            group.name,
-            url=url,
-            shape=shape,
-            duration=length,
-            rate=rate,
-            unit=unit,
-            workers=workers,
-            timeout=timeout,
-            every=every,
-            **shared,
-        )
-    return _show(context, found, report)
-
-
-@contextmanager
-def _in_its_words() -> Iterator[None]:
-    """Errors about arguments in Python, in the words of the command; it has no options for how a CSV file is read."""
+    sending: dict[str, Any] = {
+        "unit": load_unit,
+        "url": url,
+        "duration": length,
+        "rate": rate,
+        "workers": workers,
+        "timeout": timeout,
+        "every": every,
+    }
+    stop = threading.Event()
     try:
-        yield
+        sending["shape"] = _shape(shape, csv)
+        with (
+            context.cloud(fleet) as cloud,
+            context.screen.busy("sending the load"),
+            stopped_by_signals(stop),
+        ):
+            found = run_loadtest(cloud, fleet, group.name, stop=stop, **sending, **shared)
     except InvalidArgument as error:
-        text = as_options(str(error))
-        if re.search(r"--(step|columns|gaps|doubles)\b", text):
-            text = f"{text}; a load test reads a file as it is, so mend the file"
-        raise InvalidArgument(text) from error
+        raise InvalidArgument(as_options(str(error))) from error
+    return _show(context, found, report, is_interrupted=stop.is_set())
 
 
-def _show(context: CommandContext, found: "LoadTest", report: Path | None) -> int:
+def _judged(
+    context: CommandContext,
+    fleet: Fleet,
+    group: ScalingGroup,
+    results: Sequence[Path],
+    zone: str | None,
+    shared: Mapping[str, Any],
+) -> "LoadTest":
+    """What results of another tool say, with sizes where a cloud is named."""
+    from trimtab.loadtests.running import judge_loadtest
+
+    if not (context.target.provider or fleet.connect.provider):
+        return judge_loadtest(results, fleet, group.name, zone=zone, **shared)
+    with context.cloud(fleet) as cloud, context.screen.busy("reading the cloud"):
+        return judge_loadtest(results, fleet, group.name, cloud=cloud, zone=zone, **shared)
+
+
+def _shape(shape: str, csv: CsvOptions) -> "str | Load":
+    """The load of a file, or the name of a shape."""
+    from trimtab.loadtests.shapes import SHAPES
+
+    if shape in SHAPES and csv.given:
+        raise ConfigError([f"{in_words(csv.given)}: `--shape {shape}` is not a file; leave that out"])
+    if shape in SHAPES or not Path(shape).exists():  # which is said together with what there could be
+        return shape
+    return csv.read(Path(shape))
+
+
+def _show(context: CommandContext, found: "LoadTest", report: Path | None, *, is_interrupted: bool = False) -> int:
     """What was found, and the report; where that cannot be written, what was found is shown all the same."""
     from trimtab.views.loadtests import loadtest_view
 
     troubles = [ConfigError([str(each)]) for each in found.requirements if each.holds is None]
+    if is_interrupted:
+        troubles.append(ConfigError(["interrupted; what was seen until then is judged"]))
     if found.requests == 0:
         troubles.append(ConfigError(["no request was made; the notes say why"]))
     elif found.requests and found.failed == found.requests:
@@ -209,6 +250,8 @@ def _show(context: CommandContext, found: "LoadTest", report: Path | None) -> in
         troubles.append(ConfigError([unwritten]))
     for trouble in () if context.screen.json else troubles:
         context.screen.error(trouble)
+    if is_interrupted:
+        raise Interrupted
     return 1 if troubles else 0 if found.holds else 2
 
 
@@ -220,18 +263,3 @@ def _write(context: CommandContext, found: "LoadTest", report: Path) -> str | No
         return str(error)
     context.screen.remark(f"report written to {report}")
     return None
-
-
-def _chosen(fleet: Fleet, groups: Sequence[str]) -> ScalingGroup:
-    names = list(groups) or [group.name for group in fleet.groups]
-    if len(names) != 1:
-        raise ConfigError([f"a load test is of one group; name one of {in_words(names) or 'none'}"])
-    return fleet[names[0]]
-
-
-def _functions(fleet: Fleet, group: ScalingGroup, allow: Sequence[str]) -> "Functions":
-    if not any(isinstance(policy, PythonPolicy) for policy in group.policies):
-        return {}
-    from trimtab.runtime.policies import load_policies
-
-    return load_policies(fleet.replace(groups=[group]), allow=allow)

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, TextIO
 import typer
 
 import trimtab
-from trimtab.cli.application import GLOBALS, NO_COLOR, make_application
+from trimtab.cli.application import GLOBALS, NO_COLOR, RENAMED, WRITING, make_application
 from trimtab.cli.context import CommandContext
+from trimtab.cli.stopping import INTERRUPTED, Interrupted
 from trimtab.errors import TrimtabError
 from trimtab.views.screen import Screen
 
 if TYPE_CHECKING:
     from trimtab.runtime.cloud import Cloud
 
-INTERRUPTED = 130
 _USAGE: type[Exception] = typer.BadParameter.__mro__[2]  # ClickException, which newer typers no longer take from click
 
 
@@ -51,9 +51,11 @@ def run(
 
 
 def _run(arguments: list[str], context: CommandContext) -> int:
+    word = _word(arguments)
     try:
-        command = typer.main.get_command(make_application(_word(arguments)))
-        code = command.main(_globals_first(arguments), prog_name="trimtab", standalone_mode=False, obj=context)
+        command = typer.main.get_command(make_application(word))
+        words = _with_new_words(_globals_first(arguments), context.screen)
+        code = command.main(words, prog_name="trimtab", standalone_mode=False, obj=context)
     except _USAGE as error:
         used = getattr(error, "ctx", None)
         where = used.command_path if used else "trimtab"
@@ -63,12 +65,14 @@ def _run(arguments: list[str], context: CommandContext) -> int:
     except TrimtabError as error:
         context.screen.error(error)
         return 1
+    except Interrupted:
+        return INTERRUPTED
     except (typer.Abort, KeyboardInterrupt) as error:
-        return _interrupted(context, error)
+        return _interrupted(context, error, word)
     except SystemExit as error:  # typer's own way out of a broken pipe
         code = error.code
     if code == INTERRUPTED:
-        return _interrupted(context, KeyboardInterrupt())
+        return _interrupted(context, KeyboardInterrupt(), word)
     return code if isinstance(code, int) else 0
 
 
@@ -82,10 +86,9 @@ def _connect(*arguments: Any, **settings: Any) -> "Cloud":
     return trimtab.connect(*arguments, **settings)
 
 
-def _interrupted(context: CommandContext, error: BaseException) -> int:
-    context.screen.error(
-        error, "interrupted; what was under way may be done in part: planning again shows what is left"
-    )
+def _interrupted(context: CommandContext, error: BaseException, word: str) -> int:
+    in_part = "; what was under way may be done in part: planning again shows what is left"
+    context.screen.error(error, f"interrupted{in_part if word in WRITING else ''}")
     return INTERRUPTED
 
 
@@ -94,6 +97,18 @@ def _globals_first(arguments: Sequence[str]) -> list[str]:
     end = arguments.index("--") if "--" in arguments else len(arguments)
     ahead = [word for word in arguments[:end] if word in GLOBALS]
     return [*ahead, *(word for word in arguments[:end] if word not in GLOBALS), *arguments[end:]]
+
+
+def _with_new_words(arguments: Sequence[str], screen: Screen) -> list[str]:
+    """The arguments with options that have another name now under that name, which is said."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    words = list(arguments)
+    for place, word in enumerate(arguments[:end]):
+        option, equals, value = word.partition("=")
+        if option in RENAMED:
+            screen.remark(f"{option} is deprecated; use {RENAMED[option]}")
+            words[place] = f"{RENAMED[option]}{equals}{value}"
+    return words
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:

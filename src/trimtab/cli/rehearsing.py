@@ -70,7 +70,7 @@ PricesFile = Annotated[
 PolicyModules = Annotated[
     list[str] | None,
     typer.Option(
-        "--allow-policies",
+        "--allow-python",
         metavar="MODULE",
         help="Allow importing policies in Python from this module or package; may be repeated.",
         show_default=False,

@@ -9,24 +9,31 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trimtab.cli.commands import groups_command
-from trimtab.cli.context import CommandContext, duration
+from trimtab.cli.context import AllowPython, CommandContext, duration
 from trimtab.cli.load_options import (
-    AllowPolicies,
+    COLUMNS,
+    DOUBLES,
+    GAPS,
     CapacityNumber,
+    Columns,
     CsvOptions,
+    Doubles,
+    Gaps,
     ModelFile,
     PricesFile,
     ReportFile,
     Seed,
+    Step,
     as_options,
+    functions_of,
+    one_group,
 )
 from trimtab.declarations import declarations_of
 from trimtab.errors import ConfigError, InvalidArgument, InvalidModel
-from trimtab.models import Fleet, PythonPolicy, ScalingGroup
+from trimtab.models import Fleet, ScalingGroup
 from trimtab.phrases import in_words
 
 if TYPE_CHECKING:
-    from trimtab.engine.functions import Functions
     from trimtab.simulation import FleetModel, Load, Simulation
 
 _UNITS = "requests, requests-per-second or requests-per-minute"
@@ -77,24 +84,10 @@ def simulate(
         str | None,
         typer.Option(help="Set the time zone of times that name none; UTC when left out.", show_default=False),
     ] = None,
-    gaps: Annotated[
-        str,
-        typer.Option(help="Treat missing rows so: short (bridge up to an hour), interpolate, hold, zero or refuse."),
-    ] = "short",
-    doubles: Annotated[str, typer.Option(help="Treat rows of one time so: refuse, sum or mean.")] = "refuse",
-    columns: Annotated[
-        str,
-        typer.Option(metavar="TIME,VALUE", help="Name the two columns of --load that hold times and values."),
-    ] = "timestamp,value",
-    step: Annotated[
-        timedelta | None,
-        typer.Option(
-            parser=duration,
-            metavar="DURATION",
-            help="Set the time from one row of --load to the next; the most frequent one when left out.",
-            show_default=False,
-        ),
-    ] = None,
+    gaps: Gaps = GAPS,
+    doubles: Doubles = DOUBLES,
+    columns: Columns = COLUMNS,
+    step: Step = None,
     presets: Annotated[
         list[str] | None,
         typer.Option(
@@ -140,7 +133,7 @@ def simulate(
         ),
     ] = None,
     seed: Seed = 0,
-    allow_policies: AllowPolicies = None,
+    allow_python: AllowPython = None,
     every_step: Annotated[
         bool, typer.Option("--every-step", help="Decide each minute, also where nothing has changed.")
     ] = False,
@@ -185,8 +178,8 @@ def simulate(
         from trimtab.simulation.report import check_report
 
         check_report(report)
-    group = _chosen(fleet, groups)
-    csv = CsvOptions(load, load_unit, zone, gaps, doubles, columns, step)
+    group = one_group(fleet, groups, "a simulation")
+    csv = CsvOptions(load_unit, zone, gaps, doubles, columns, step)
     if since is not None and not (calibrate or from_cloud):
         raise ConfigError(["--since is for --from-cloud and --calibrate, a file is read whole; leave it out"])
     if calibrate:
@@ -196,17 +189,17 @@ def simulate(
             raise ConfigError(["--calibrate measures and simulates nothing; leave out the options of a simulation"])
         given = None
         if load or access_log:
-            given = _load(context, fleet, group, csv, access_log, None, None, None)
+            given = _load(context, fleet, group, load, csv, access_log, None, None, None)
         return show_calibration(context, fleet, group.name, since, out, size_metric, given, seed)
     if out or size_metric:
         raise ConfigError(["--out and --size-metric need --calibrate; add it, or leave them out"])
-    read = _load(context, fleet, group, csv, access_log, from_cloud, since, capacity)
+    read = _load(context, fleet, group, load, csv, access_log, from_cloud, since, capacity)
     names = presets or [_preset(context, fleet)]
     runs = []
     for name in names:
         try:
             fleet_model = _model(group, model, name, capacity, boot, signal or ())
-            functions = _functions(fleet, group, allow_policies or ())
+            functions = functions_of(fleet, group, allow_python or ())
             runs.append(
                 run_simulation(
                     group, read, preset=name, model=fleet_model, seed=seed, functions=functions, every_step=every_step
@@ -233,7 +226,7 @@ def simulate(
             preset=run.preset,
             model=run.model.replace(**own),
             seed=seed,
-            functions=_functions(fleet, other, allow_policies or ()),
+            functions=functions_of(fleet, other, allow_python or ()),
             every_step=every_step,
         )
 
@@ -249,19 +242,11 @@ def _same_group(fleet: Fleet, group: ScalingGroup) -> ScalingGroup:
     return fleet[group.name]
 
 
-def _chosen(fleet: Fleet, groups: Sequence[str]) -> ScalingGroup:
-    if len(groups) == 1:
-        return fleet[groups[0]]
-    declared = [group.name for group in fleet.groups]
-    if len(declared) == 1:
-        return fleet[declared[0]]
-    raise ConfigError([f"a load is that of one group; name one of {in_words(declared) or 'none'}"])
-
-
 def _load(
     context: CommandContext,
     fleet: Fleet,
     group: ScalingGroup,
+    path: Path | None,
     csv: CsvOptions,
     access_log: Sequence[Path] | None,
     from_cloud: str | None,
@@ -270,11 +255,11 @@ def _load(
 ) -> "Load":
     from trimtab.simulation import Load
 
-    if sum(each is not None and each != [] for each in (csv.path, access_log, from_cloud)) != 1:
+    if sum(each is not None and each != [] for each in (path, access_log, from_cloud)) != 1:
         raise ConfigError(["a simulation takes one load; give --load FILE, --access-log FILE or --from-cloud METRIC"])
     try:
-        if csv.path is not None:
-            read = csv.read(csv.path)
+        if path is not None:
+            read = csv.read(path)
         elif access_log:
             read = Load.from_access_log(*access_log, zone=csv.zone)
         else:
@@ -338,11 +323,3 @@ def _signal(text: str) -> tuple[str, str | float]:
         return name, float(value)
     except ValueError:
         return name, value
-
-
-def _functions(fleet: Fleet, group: ScalingGroup, allow: Sequence[str]) -> "Functions":
-    if not any(isinstance(policy, PythonPolicy) for policy in group.policies):
-        return {}
-    from trimtab.runtime.policies import load_policies
-
-    return load_policies(fleet.replace(groups=[group]), allow=allow)

@@ -29,6 +29,8 @@ _RATE_OF_ONE = 250.0
 _MOST_USERS = 1_000
 _READY = 60.0
 """Seconds that a worker may take to start."""
+_STOPPING = 0.2
+"""Seconds after which it is seen that the drive is to stop."""
 _LEAD = 0.3
 _LATE = 0.1
 
@@ -141,7 +143,9 @@ class Worker:
         self.errors.close()
 
 
-def drive(plan: Drive, meanwhile: Callable[[float], None], *, every: float) -> Samples:
+def drive(
+    plan: Drive, meanwhile: Callable[[float], None], *, every: float, stop: threading.Event | None = None
+) -> Samples:
     """
     Send a load, and look at something meanwhile.
 
@@ -149,6 +153,7 @@ def drive(plan: Drive, meanwhile: Callable[[float], None], *, every: float) -> S
         plan: What is sent where.
         meanwhile: Called with the seconds since the beginning, at the beginning, then so often, and at the end.
         every: How often, in seconds.
+        stop: Ends it once it is set, with what was seen until then; requests under way are given up.
 
     Raises:
         MissingExtra: Locust is not installed.
@@ -163,7 +168,7 @@ def drive(plan: Drive, meanwhile: Callable[[float], None], *, every: float) -> S
         workers.extend(_started(number, said) for number in range(plan.processes))
         for worker in workers:
             worker.tell(plan.work(worker.number))
-        heard = _Heard(plan, workers)
+        heard = _Heard(plan, workers, stop or threading.Event())
         heard.wait_for_ready(said)
         begin = time.monotonic() + _LEAD + plan.users / 1000
         for worker in workers:
@@ -185,8 +190,9 @@ def _started(number: int, said: Said) -> Worker:
 class _Heard:
     """What the workers have said."""
 
-    def __init__(self, plan: Drive, workers: list[Worker]) -> None:
-        self._plan, self._workers = plan, workers
+    def __init__(self, plan: Drive, workers: list[Worker], stop: threading.Event) -> None:
+        self._plan, self._workers, self._stop = plan, workers, stop
+        self._stopped: float | None = None
         self._rows: list[tuple[float, float, float, str]] = []
         self._version = ""
         self._done: dict[int, dict[str, int]] = {}
@@ -197,10 +203,12 @@ class _Heard:
         """Wait until all of them could begin."""
         ready: set[int] = set()
         end = time.monotonic() + _READY
-        while len(ready) < len(self._workers):
+        while len(ready) < len(self._workers) and not self._stop.is_set():
             try:
-                number, line = said.get(timeout=max(0.0, end - time.monotonic()))
+                number, line = said.get(timeout=max(0.0, min(_STOPPING, end - time.monotonic())))
             except queue.Empty:
+                if time.monotonic() < end:
+                    continue
                 text = f"{len(self._workers) - len(ready)} of {len(self._workers)} workers did not start"
                 raise WaitTimeout(
                     f"{text} within {_READY:g} s; give fewer, or try on a machine that is less busy"
@@ -229,10 +237,13 @@ class _Heard:
                 following = time.monotonic() + every
             self._hear_all(said)
             left = min(following, end) - time.monotonic()
+            if self._stop.is_set():
+                self._stopped = min(self._plan.seconds, max(0.0, time.monotonic() - begin))
+                break
             if len(self._ended) == len(self._workers) or time.monotonic() >= end:
                 break
             with suppress(queue.Empty):
-                self._hear(*said.get(timeout=max(0.0, left)))
+                self._hear(*said.get(timeout=max(0.0, min(_STOPPING, left))))
         meanwhile(time.monotonic() - begin)
 
     def _hear_all(self, said: Said) -> None:
@@ -269,7 +280,10 @@ class _Heard:
             text = f"{late:,} of {len(self._rows):,} requests were sent more than {_LATE:g} s late"
             notes.append(f"{text}: all users waited for answers, or this machine was too busy")
         missing = self._plan.load.total / self._plan.speed - len(self._rows)
-        if missing >= 1:
+        if self._stopped is not None:
+            text = f"stopped after {self._stopped:,.0f} s of {self._plan.seconds:,.0f} s"
+            notes.append(f"{text}: {missing:,.0f} requests of the load were not sent, or not waited for")
+        elif missing >= 1:
             notes.append(f"{missing:,.0f} requests of the load were not sent in time")
         return Samples(
             source=f"locust {self._version}, {len(self._workers)} process{'es' * (len(self._workers) > 1)}",
@@ -279,4 +293,5 @@ class _Heard:
             failed=np.array([row[3] in errors for row in self._rows], bool),
             errors=errors,
             notes=(*self._plan.load.notes, *notes),
+            stopped=self._stopped,
         )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 from trimtab.declarations import declarations_of
@@ -46,6 +47,7 @@ def loadtest(
     functions: Functions = NO_FUNCTIONS,
     seed: int = 0,
     speed: float = 1.0,
+    stop: Event | None = None,
 ) -> LoadTest:
     """
     Send a load to a service with Locust, watch the group behind it meanwhile, and hold both against what is predicted.
@@ -75,6 +77,7 @@ def loadtest(
         speed: How many seconds of the cloud's clock pass in one of the machine's: other than 1 only where the cloud has
             a clock of its own, in memory or on an emulator. Loads and durations are of the cloud's clock, rates and
             response times of the machine's.
+        stop: Ends the test once it is set; what was seen until then is judged, and a note says so.
 
     Raises:
         InvalidArgument: The load is above a bound, the URL is none, the group is not in the fleet.
@@ -96,12 +99,12 @@ def loadtest(
     )
     watcher, notes = _watcher(cloud, fleet, chosen)
     look = watcher.look if isinstance(watcher, Watcher) else _nothing
-    samples = drive(plan, look, every=_seconds(every, "every"))
+    samples = drive(plan, look, every=_seconds(every, "every"), stop=stop)
     return judge.judge(
         samples,
         target=target.url,
         now=load.start,
-        seconds=plan.seconds,
+        seconds=plan.seconds if samples.stopped is None else samples.stopped,
         readings=watcher.readings if watcher else None,
         notes=(*notes, *(watcher.notes if watcher else ())),
     )

@@ -29,6 +29,7 @@ class Samples:
         errors: How many failed in which way.
         percentiles: In place of single times, where only these are known: the time in seconds by per cent.
         notes: How files were read, what was left out.
+        stopped: After how many seconds whoever sent them was stopped; `None` where all were sent.
     """
 
     source: str
@@ -39,6 +40,7 @@ class Samples:
     errors: Mapping[str, int] = field(default_factory=dict)
     percentiles: Mapping[float, float] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    stopped: float | None = None
 
     def __len__(self) -> int:
         """How many there are."""
