@@ -111,3 +111,16 @@ def test_data_and_markdown_of_a_rehearsal(cli):
     assert "- ❌ cost \\< 1: broken, " in text
     # a plan without a rehearsal has that form too
     assert cli("plan", "--format", "markdown").out == text[: text.index("\n#### web: live against")]
+
+
+def test_an_option_under_its_earlier_name_still_works_and_says_so(cli):
+    """It arrives: the consent is of a rehearsal, and there is none."""
+    for words in (["--allow-policies", "acme"], ["--allow-policies=acme"]):
+        ended = cli("plan", *words)
+        assert (ended.code, ended.err.splitlines()) == (
+            1,
+            [
+                "--allow-policies is deprecated; use --allow-python",
+                "error: a rehearsal needs a load; give --rehearse FILE",
+            ],
+        )

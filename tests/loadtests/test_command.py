@@ -117,7 +117,7 @@ def test_a_report_on_a_full_disk_loses_nothing_else(said, tmp_path):
         (("--results", "x", "--every", "3s"), "--results reads what was sent; leave out --every"),
         (("--results", "x", "--step", "1m", "--columns", "a,b"), "was sent; leave out --columns, --step"),
         (("--url", "http://127.0.0.1/", "--shape", "burst", "--step", "1m"), "--step: `--shape burst` is not a file"),
-        (("--url", "http://127.0.0.1/", "--shape", "FILE"), "no column 'timestamp'"),
+        (("--url", "http://127.0.0.1/", "--shape", "FILE"), "or give --columns"),
         (("--url", "http://127.0.0.1/", "--shape", "FILE", "--columns", "at,hits"), "give --doubles sum"),
         (("--results", "x", "--rate", "3"), "--results reads what was sent; leave out --rate"),
         (("--results", "x", "--report", "x.pdf"), "let its name end in .html or .png"),
