@@ -144,6 +144,12 @@ def test_a_file_takes_parts_from_files_and_is_written_back(tmp_path):
             "packages",
             "group web, template.user_data_parts.1: cloud-init tells a part by its first line",
         ),
+        ("#cloud-config", "\ufeff#cloud-config", "user_data_parts.1: the part begins with a byte order mark"),
+        (
+            "#cloud-config",
+            "# of the shop\n\n          #cloud-config",
+            "user_data_parts.1: cloud-init tells a part by its first line, and its form stands in line 3; move",
+        ),
         ("{{ package }}", "{{ other }}", "the start script needs a variable that is not given"),
         ("      size: s\n", "      size: s\n      user_data: x\n", "give `user_data` or `user_data_parts`, not both"),
     ],
@@ -153,6 +159,35 @@ def test_what_is_wrong_is_said_at_its_place(tmp_path, old, new, text):
     with pytest.raises(ConfigError) as raised:
         tt.parse_fleet(FILE.replace(old, new), directory=tmp_path)
     assert text in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ("#cloud-configx\npackages: [nginx]\n", "note"),
+        ("#cloud-config # of the shop\npackages: [nginx]\n", ""),
+        ("#cloud-config-archive\n- {content: x}\n", ""),
+        ("#includes\nhttps://example.org/\n", "note"),
+        ("#!/bin/sh\r\necho\r\n", ""),  # which cloud-init's `dos2unix` mends
+        ("#cloud-config\r\npackages: [nginx]\r\n", ""),
+        ("## template: jinja\n{% set a = 1 %}\n\n#cloud-config\nruncmd: [ls]\n", ""),
+        ("## template: jinja\n#part-handler\n", "problem"),
+    ],
+)
+def test_what_cloud_init_takes_otherwise_than_it_reads_is_said(part, said):
+    done = translate(fleet_with("ami-1", user_data_parts=[PARTS[0], part]), "aws")
+    found = {
+        kind: [each.text for each in notes if each.text.startswith("template.user_data_parts.1: ")]
+        for kind, notes in (("problem", done.problems), ("note", done.notes))
+    }
+    assert {kind for kind, texts in found.items() if texts} == {said} - {""}
+    assert "nginx" not in str(found)
+
+
+@pytest.mark.parametrize("part", ["\ufeff", " \n", "\ufeff\n\n"])
+def test_a_part_without_text_is_empty(part):
+    with pytest.raises(InvalidModel, match="the part is empty"):
+        fleet_with("i", user_data_parts=[PARTS[0], part])
 
 
 def test_parts_are_no_larger_together_than_a_script():

@@ -20,6 +20,10 @@ class Said(NamedTuple):
     is_problem: bool = True
 
 
+_FORM = re.compile(
+    r"#cloud-config(-archive|-jsonp)?(?=\s|$)|#include(-once)?(?=\s|$)|#cloud-boothook(?=\s|$)|#part-handler(?=\s|$)"
+)
+_TEMPLATED = re.compile(r"## template: jinja[^\n]*\n((\s*|{[%#][^\n]*)\n)*(?P<first>[^\n]*)")
 _WITH_CLOUD_INIT = re.compile(r"ubuntu|(^|[/ ])cos-", re.IGNORECASE)
 """
 In the names of images that have cloud-init where new instances take one script: Ubuntu, Container-Optimized OS.
@@ -43,6 +47,29 @@ def part_problems(provider: str, image: Image, *, is_windows: bool) -> Iterator[
         yield Said((), f"{text}, or take an image of Ubuntu")
     else:
         yield Said((), "takes an image with cloud-init, which its name does not tell; others ignore the parts", False)
+
+
+def content_problems(parts: Sequence[str]) -> Iterator[tuple[int, str, bool]]:
+    """
+    What cloud-init makes of parts otherwise than they read: place, text, and whether it leaves the part out.
+
+    It takes a first line for the form that it begins with, whatever follows (`type_from_starts_with` of
+    cloudinit/handlers/__init__.py), and of a template in Jinja only what becomes a `#cloud-config` or a script
+    (cloudinit/handlers/jinja_template.py). Lines that end in CRLF become plain ones (`dos2unix`).
+    """
+    for place, part in enumerate(parts):
+        template = _TEMPLATED.match(part)
+        if template is None:
+            if not part.startswith("#!") and not part.startswith("##") and not _FORM.match(part):
+                text = "the first line goes on behind the word for the form, which cloud-init takes for that form"
+                yield place, f"{text} all the same; end the word there", False
+        elif not template["first"].startswith(("#!", "#cloud-config", "{")):
+            text = "cloud-init fills a Jinja template in only where it becomes a `#cloud-config` or a script"
+            yield (
+                place,
+                f"{text}, and ignores it otherwise; write `#cloud-config` or `#!/bin/sh` in its second line",
+                True,
+            )
 
 
 def agent_problems(

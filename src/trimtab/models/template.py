@@ -407,6 +407,24 @@ class InstanceTemplate(SecretHolder):
         if sum(len(part.encode(errors="surrogatepass")) for part in parts) > MAX_BYTES:
             refuse(TOO_LARGE, "user_data_parts")
         for index, part in enumerate(parts):
-            if not part.startswith(PART_BEGINNINGS):
-                text = "cloud-init tells a part by its first line; begin it with `#!/bin/sh` or `#cloud-config`"
+            if text := _wrong_beginning(part):
                 refuse(text, "user_data_parts", index)
+
+
+def _wrong_beginning(part: str) -> str:
+    """Why cloud-init does not know a part by its beginning; empty where it does. The text is in no message."""
+    if part.startswith(PART_BEGINNINGS):
+        return ""
+    start = part.lstrip("\ufeff")
+    if not start.strip():
+        return "the part is empty, also once variables are filled in; leave it out"
+    if start != part and start.startswith(PART_BEGINNINGS):
+        return "the part begins with a byte order mark, behind which cloud-init finds no form; save it without"
+    lines = start.splitlines()
+    place = next((at for at, line in enumerate(lines) if line.lstrip().startswith(PART_BEGINNINGS)), None)
+    text = "cloud-init tells a part by its first line"
+    if place is None:
+        return f"{text}; begin it with `#!/bin/sh` or `#cloud-config`"
+    return f"{text}, and its form stands in line {place + 1}; " + (
+        "move it to the beginning of line 1" if place else "take the space before it away"
+    )

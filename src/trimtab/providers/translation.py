@@ -310,11 +310,13 @@ class GroupTranslator(ABC):
         """Refuse parts of a start script where the image has no cloud-init."""
         if not self.group.template.user_data_parts:
             return
-        from trimtab.agents.problems import part_problems  # few groups have parts
+        from trimtab.agents.problems import content_problems, part_problems  # few groups have parts
 
         path = "template.user_data_parts"
         for said in part_problems(self.provider, self.asked.template.image, is_windows=self.runs_windows):
             (self.problem if said.is_problem else self.note)(path, said.text)
+        for place, text, is_problem in content_problems(self.group.template.render_user_data_parts()):
+            (self.problem if is_problem else self.note)(f"{path}.{place}", text)
 
     # what the table of capabilities says
 
