@@ -1,22 +1,25 @@
 """What the commands have in common: the file they read, how they print, what a shell completes."""
 
+import inspect
 import io
 import json
 import os
 import re
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 import trimtab as tt
+from trimtab.errors import InvalidArgument
 from trimtab.events import EndpointFound
 
 pytest.importorskip("typer")
 pytest.importorskip("rich")
 
-import typer.main
+import typer
 
 from tests.commands import FLEET, VARIABLES, Cli, Terminal
 from trimtab.cli import make_application, run
@@ -306,3 +309,52 @@ def test_it_runs_as_a_process_in_the_folder_of_a_fleet(cli, tmp_path):
     assert "Plan: 8 to create" in process("show", "plan.json", folder=tmp_path).stdout
     applied = process("apply", "--plan", "plan.json", "--yes", "--wait", "accepted", folder=tmp_path)
     assert applied.returncode == 0, applied.stderr
+
+
+# durations
+
+NONE_IS_FINE = {"apply --timeout", "destroy --timeout", "simulate --boot", "drill --boot", "haproxy sync --wait"} | {
+    f"rollout {verb} --timeout" for verb in ("start", "resume", "abort", "undo")
+}
+"""What may take no time, or be looked at once."""
+
+
+def durations(app, words=()):
+    """The options that take a duration, each with its parser."""
+    for command in app.registered_commands:
+        name = " ".join((*words, command.name or command.callback.__name__.replace("_", "-")))
+        for parameter in inspect.signature(command.callback).parameters.values():
+            for option in getattr(parameter.annotation, "__metadata__", ()):
+                if getattr(option, "metavar", None) == "DURATION":
+                    named = (option.param_decls or (f"--{parameter.name}",))[0]
+                    yield f"{name} {named}", option.parser
+    for group in app.registered_groups:
+        yield from durations(group.typer_instance, (*words, group.name))
+
+
+def test_each_duration_is_a_time_that_the_command_can_use():
+    """Of none a loop would never rest, of more than a clock has nothing but a traceback would come."""
+    options = dict(durations(make_application()))
+    assert len(options) >= 20
+    for name, parse in options.items():
+        for text in ("-5s", "5", "soon", "", "3651d", "999999999d"):
+            with pytest.raises(typer.BadParameter):
+                parse(text)
+        assert parse("30m") == tt.minutes(30)
+        if name in NONE_IS_FINE:
+            assert not parse("0s")
+            continue
+        with pytest.raises(typer.BadParameter, match="'0s' is not above 0; give a longer time"):
+            parse("0s")
+        if name.endswith(("--every", "--interval")):
+            with pytest.raises(typer.BadParameter, match="'2d' is longer than 1d; give a shorter time"):
+                parse("2d")
+
+
+def test_loops_in_python_refuse_to_go_on_without_a_rest(cli):
+    with tt.connect("memory") as cloud:
+        for every in (timedelta(0), timedelta(seconds=-1)):
+            with pytest.raises(InvalidArgument, match=r"every=.* is not above 0; give a longer one"):
+                tt.Controller(tt.Fleet(name="shop", groups=[]), cloud, store=None, every=every)
+            with pytest.raises(InvalidArgument, match=r"interval=.* is not above 0"):
+                next(cloud.watch(tt.Fleet(name="shop", groups=[])).stream(every))

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from trimtab.errors import Cancelled
+from trimtab.errors import Cancelled, InvalidArgument
 
 _current: ContextVar["Cancellation | None"] = ContextVar("cancellation", default=None)
 
@@ -155,3 +155,15 @@ def check_cancelled() -> None:
     """
     if is_cancelled():
         raise Cancelled("cancelled before the next call to the cloud")
+
+
+def ensure_above_zero(duration: timedelta, name: str) -> timedelta:
+    """
+    The duration of the argument `name`.
+
+    Raises:
+        InvalidArgument: It is 0 or less.
+    """
+    if duration <= timedelta(0):
+        raise InvalidArgument(f"{name}={duration} is not above 0; give a longer one")
+    return duration

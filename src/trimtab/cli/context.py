@@ -19,7 +19,7 @@ from trimtab.config import load_fleet, parse_fleet
 from trimtab.config.source import MAX_BYTES, decode
 from trimtab.errors import ConfigError, InvalidModel, PlanRefused
 from trimtab.models import Fleet, ScalingGroup
-from trimtab.models.base import parse_duration
+from trimtab.models.base import format_duration, parse_duration
 from trimtab.phrases import in_words
 from trimtab.views.screen import Screen
 
@@ -59,12 +59,35 @@ class Refresh(StrEnum):
     IMAGE = "image"
 
 
+LONGEST, DAY = timedelta(days=3650), timedelta(days=1)
+
+
 def duration(text: str) -> timedelta:
-    """A duration as an option takes it."""
+    """A duration as an option takes it: none, or up to ten years."""
     try:
-        return cast("timedelta", parse_duration(text))
+        found = cast("timedelta", parse_duration(text))
     except PydanticCustomError as error:
         raise typer.BadParameter(str(error)) from error
+    return _no_longer(found, text, LONGEST)
+
+
+def span(text: str) -> timedelta:
+    """A duration that is more than none: for how long, or how far back."""
+    found = duration(text)
+    if not found:
+        raise typer.BadParameter(f"{text!r} is not above 0; give a longer time")
+    return found
+
+
+def interval(text: str) -> timedelta:
+    """A duration from one time to the next of what goes on without an end: more than none, up to a day."""
+    return _no_longer(span(text), text, DAY)
+
+
+def _no_longer(found: timedelta, text: str, most: timedelta) -> timedelta:
+    if found > most:
+        raise typer.BadParameter(f"{text!r} is longer than {format_duration(most)}; give a shorter time")
+    return found
 
 
 def moment(text: str) -> datetime:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from trimtab.cli.commands import groups_command
-from trimtab.cli.context import AllowPython, CommandContext, duration
+from trimtab.cli.context import AllowPython, CommandContext, interval, span
 from trimtab.cli.stopping import stopped_by_signals
 from trimtab.cli.watching import Listen, SecretFile, Webhooks, watchers
 from trimtab.errors import MissingExtra, StoreUnavailable
@@ -35,7 +35,7 @@ StoreUrl = Annotated[
 ]
 Every = Annotated[
     timedelta,
-    typer.Option(parser=duration, metavar="DURATION", help="Set the time between two ticks.", show_default="1m"),
+    typer.Option(parser=interval, metavar="DURATION", help="Set the time between two ticks.", show_default="1m"),
 ]
 Shadow = Annotated[bool, typer.Option("--shadow", help="Decide about every group, and write nothing.")]
 Candidate = Annotated[
@@ -195,7 +195,7 @@ def history(
     groups: Sequence[str],
     store: StoreUrl = None,
     since: Annotated[
-        timedelta, typer.Option(parser=duration, metavar="DURATION", help="Set how far back.", show_default="1d")
+        timedelta, typer.Option(parser=span, metavar="DURATION", help="Set how far back.", show_default="1d")
     ] = DAY,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="Show at most this many, the newest.")] = 200,
     shadow: Annotated[bool, typer.Option("--shadow", help="Compare what a shadow decided with the cloud.")] = False,

@@ -9,7 +9,7 @@ import typer
 from rich.console import Group
 
 from trimtab.cli.commands import groups_command
-from trimtab.cli.context import AllowPython, CommandContext, TextFormat, duration, moment
+from trimtab.cli.context import AllowPython, CommandContext, TextFormat, moment, span
 from trimtab.cli.controller_commands import StoreUrl
 from trimtab.cli.load_options import ReportFile
 from trimtab.errors import InvalidArgument
@@ -29,9 +29,7 @@ def explain(
     groups: Sequence[str],
     since: Annotated[
         timedelta | None,
-        typer.Option(
-            parser=duration, metavar="DURATION", help="Set how far back; 2h when left out.", show_default=False
-        ),
+        typer.Option(parser=span, metavar="DURATION", help="Set how far back; 2h when left out.", show_default=False),
     ] = None,
     at: Annotated[
         datetime | None,

@@ -27,9 +27,9 @@ from trimtab.cli.context import (
     Waiting,
     Yes,
     context_of,
-    duration,
     in_turn,
     make_fleet,
+    span,
 )
 from trimtab.cli.controller_commands import StoreUrl, last_tick
 from trimtab.cli.kpis import show_kpis
@@ -187,7 +187,7 @@ def status(
     ] = False,
     since: Annotated[
         timedelta,
-        typer.Option(parser=duration, metavar="DURATION", help="Set how far `--kpis` looks back.", show_default="7d"),
+        typer.Option(parser=span, metavar="DURATION", help="Set how far `--kpis` looks back.", show_default="7d"),
     ] = timedelta(days=7),
     prices: Annotated[
         Path | None,

@@ -9,7 +9,7 @@ import typer
 from rich.console import RenderableType
 
 from trimtab.cli.commands import groups_command
-from trimtab.cli.context import CommandContext, duration
+from trimtab.cli.context import CommandContext, duration, interval
 from trimtab.cli.stopping import stopped_by_signals
 from trimtab.cli.verbosity import add_verbosity
 from trimtab.errors import InvalidArgument
@@ -48,7 +48,7 @@ def sync(
     every: Annotated[
         timedelta | None,
         typer.Option(
-            parser=duration, metavar="DURATION", help="Go on until a signal, this far apart.", show_default=False
+            parser=interval, metavar="DURATION", help="Go on until a signal, this far apart.", show_default=False
         ),
     ] = None,
     remove: Annotated[bool, typer.Option("--remove", help="Take all servers of the groups out.")] = False,

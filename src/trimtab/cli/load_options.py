@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from trimtab.cli.context import duration
+from trimtab.cli.context import span
 from trimtab.errors import ConfigError
 from trimtab.models import Fleet, PythonPolicy, ScalingGroup
 from trimtab.phrases import in_words
@@ -48,7 +48,7 @@ Columns = Annotated[
 Step = Annotated[
     timedelta | None,
     typer.Option(
-        parser=duration,
+        parser=span,
         metavar="DURATION",
         help="Set the time from one row of a CSV file to the next; the most frequent one when left out.",
         show_default=False,

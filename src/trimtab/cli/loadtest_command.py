@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from trimtab.cli.commands import groups_command
-from trimtab.cli.context import AllowPython, CommandContext, TextFormat, duration
+from trimtab.cli.context import AllowPython, CommandContext, TextFormat, interval, span
 from trimtab.cli.load_options import (
     COLUMNS,
     DOUBLES,
@@ -61,7 +61,7 @@ def loadtest(
         timedelta | None,
         typer.Option(
             "--for",
-            parser=duration,
+            parser=span,
             metavar="DURATION",
             help="Stop after this time, up to 4h; that of the file, or 5m, when left out.",
             show_default=False,
@@ -94,12 +94,12 @@ def loadtest(
     timeout: Annotated[
         timedelta,
         typer.Option(
-            parser=duration, metavar="DURATION", help="Give a request up after this time.", show_default="10s"
+            parser=interval, metavar="DURATION", help="Give a request up after this time.", show_default="10s"
         ),
     ] = TEN_SECONDS,
     every: Annotated[
         timedelta,
-        typer.Option(parser=duration, metavar="DURATION", help="Read the group so often.", show_default="5s"),
+        typer.Option(parser=interval, metavar="DURATION", help="Read the group so often.", show_default="5s"),
     ] = FIVE_SECONDS,
     results: Annotated[
         list[Path] | None,

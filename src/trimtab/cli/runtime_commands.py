@@ -10,7 +10,7 @@ import typer
 from rich.text import Text
 
 from trimtab.cli.commands import fleet_command, groups_command
-from trimtab.cli.context import CommandContext, duration, moment
+from trimtab.cli.context import CommandContext, interval, moment, span
 from trimtab.cli.watching import Serve, served
 from trimtab.errors import InvalidArgument, NotFound, TrimtabError
 from trimtab.models import Fleet
@@ -35,7 +35,7 @@ def watch(
     fleet: Fleet,
     interval: Annotated[
         timedelta,
-        typer.Option(parser=duration, metavar="DURATION", help="Set the time between two looks.", show_default="30s"),
+        typer.Option(parser=interval, metavar="DURATION", help="Set the time between two looks.", show_default="30s"),
     ] = timedelta(seconds=30),
     once: Annotated[bool, typer.Option("--once", help="Look once and end.")] = False,
     serve: Serve = None,
@@ -98,7 +98,7 @@ def pause(
     lasting: Annotated[
         timedelta | None,
         typer.Option(
-            "--for", parser=duration, metavar="DURATION", help="Set how long it is meant to last.", show_default=False
+            "--for", parser=span, metavar="DURATION", help="Set how long it is meant to last.", show_default=False
         ),
     ] = None,
     why: Annotated[str, typer.Option(help="Give the reason, for those who find it.", show_default=False)] = "",
@@ -144,7 +144,7 @@ def boost(
     ] = None,
     lasting: Annotated[
         timedelta | None,
-        typer.Option("--for", parser=duration, metavar="DURATION", help="Set how long it lasts.", show_default=False),
+        typer.Option("--for", parser=span, metavar="DURATION", help="Set how long it lasts.", show_default=False),
     ] = None,
     until: Annotated[
         datetime | None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trimtab.cli.commands import groups_command
-from trimtab.cli.context import AllowPython, CommandContext, duration
+from trimtab.cli.context import AllowPython, CommandContext, duration, span
 from trimtab.cli.load_options import (
     COLUMNS,
     DOUBLES,
@@ -71,7 +71,7 @@ def simulate(
     since: Annotated[
         timedelta | None,
         typer.Option(
-            parser=duration,
+            parser=span,
             metavar="DURATION",
             help="Look so far back with --from-cloud and --calibrate.",
             show_default=False,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 from zlib import crc32
 
 from trimtab.capabilities import is_delegated
-from trimtab.clock import Clock, Stopwatch, SystemClock
+from trimtab.clock import Clock, Stopwatch, SystemClock, ensure_above_zero
 from trimtab.controller.deciding import Subject, preset_of
 from trimtab.controller.events import FLEET, ControllerEvent, Standing, events_of, standings_after
 from trimtab.controller.results import Tick, TickOutcome
@@ -111,7 +111,7 @@ class Controller:
     ) -> None:
         self.fleet = fleet = fleet.for_provider(cloud.provider.name)
         self.cloud = cloud
-        self.every = every
+        self.every = ensure_above_zero(every, "every")
         self.shadow = shadow
         self.candidate = candidate
         self._clock = clock or cloud.clock
@@ -309,7 +309,7 @@ class Controller:
             stop: Ends it when it is set; without one it goes on until the process ends.
             every: Between the beginnings of two ticks; a tick that takes longer is followed at once by the next.
         """
-        self.every = every or self.every
+        self.every = self.every if every is None else ensure_above_zero(every, "every")
         stop = stop or threading.Event()
         if not self.store.is_shared:
             CONTROLLER.info("%s: the store serves controllers of this machine alone; others need PostgreSQL", self)

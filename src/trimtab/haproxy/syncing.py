@@ -10,7 +10,7 @@ from datetime import timedelta
 from ipaddress import ip_address
 from typing import Protocol, TypeVar
 
-from trimtab.clock import Clock, Stopwatch, SystemClock
+from trimtab.clock import Clock, Stopwatch, SystemClock, ensure_above_zero
 from trimtab.errors import AlreadyExists, Conflict, InvalidArgument, NotFound, ProviderError, Unreachable
 from trimtab.haproxy.client import TIMEOUT, RuntimeClient, folder_of
 from trimtab.haproxy.members import EndpointOf, Members, endpoint_of, read_members
@@ -130,6 +130,7 @@ class HaproxySync:
             stop: Ends it; a sync under way is finished.
             every: From the end of one sync to the beginning of the next.
         """
+        ensure_above_zero(every, "every")
         while not stop.is_set():
             yield self.sync()
             stop.wait(every.total_seconds())

@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
+from trimtab.clock import ensure_above_zero
 from trimtab.declarations import declarations_of
 from trimtab.engine.functions import NO_FUNCTIONS, Functions
 from trimtab.errors import InvalidArgument, MissingExtra, TrimtabError
@@ -95,11 +96,16 @@ def loadtest(
     load = load_of(shape, cloud.now(), duration=duration, rate=rate, unit=unit, speed=speed)
     judge = _judge(cloud.provider.name, fleet, chosen, model, capacity, options, require, functions, seed, speed)
     plan = Drive(
-        target=target, load=load, speed=speed, workers=workers, timeout=_seconds(timeout, "timeout"), seed=seed
+        target=target,
+        load=load,
+        speed=speed,
+        workers=workers,
+        timeout=ensure_above_zero(timeout, "timeout").total_seconds(),
+        seed=seed,
     )
     watcher, notes = _watcher(cloud, fleet, chosen)
     look = watcher.look if isinstance(watcher, Watcher) else _nothing
-    samples = drive(plan, look, every=_seconds(every, "every"), stop=stop)
+    samples = drive(plan, look, every=ensure_above_zero(every, "every").total_seconds(), stop=stop)
     return judge.judge(
         samples,
         target=target.url,
@@ -222,12 +228,6 @@ def _watcher(cloud: Cloud, fleet: Fleet, group: ScalingGroup) -> "tuple[Watcher 
 
 def _nothing(seconds: float) -> None:
     """Nobody is watched."""
-
-
-def _seconds(duration: timedelta, name: str) -> float:
-    if duration <= timedelta(0):
-        raise InvalidArgument(f"{name}={duration} is not above 0; give a longer one")
-    return duration.total_seconds()
 
 
 def _check_numpy() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from trimtab.clock import Clock
+from trimtab.clock import Clock, ensure_above_zero
 from trimtab.metrics import cpu
 from trimtab.models import Fleet
 from trimtab.providers.base import Activity, GroupState
@@ -54,6 +54,7 @@ class Watch:
 
     def stream(self, interval: timedelta) -> Iterator[FleetStatus]:
         """One look after the other, `interval` apart, without an end."""
+        ensure_above_zero(interval, "interval")
         while True:
             yield self.snapshot()
             self._clock.sleep(interval)

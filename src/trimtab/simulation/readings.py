@@ -69,7 +69,7 @@ def make_series(
     if empty:
         notes.append(f"{source}: {empty} value(s) empty or NaN, taken for missing rows")
     apart = list(map(sub, islice(times, 1, None), times))
-    step = step or _usual_step(apart, source)
+    step = _usual_step(apart, source) if step is None else step
     if step <= _ZERO:
         raise InvalidArgument(f"step={step} is not above 0; give the time from one row to the next")
     _check_size(times[0], times[-1], step, source)
