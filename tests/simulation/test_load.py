@@ -128,6 +128,8 @@ def test_other_files_are_refused(tmp_path):
     assert tt.Load.from_csv(csv(tmp_path, "0,1", "60,1", header="time,n"), columns=("time", "n")).start.year == 1970
     with pytest.raises(InvalidArgument, match="cannot be read"):
         tt.Load.from_csv(tmp_path / "none.csv")
+    with pytest.raises(InvalidArgument, match="step=0:00:00 is not above 0"):
+        tt.Load.from_csv(csv(tmp_path, "1,1", "2,1", header="timestamp,value"), step=timedelta(0))
     with pytest.raises(InvalidArgument, match="not an IANA time zone"):
         tt.Load.from_csv(csv(tmp_path, "0,1", "60,1"), zone="Mars/Olympus")
 

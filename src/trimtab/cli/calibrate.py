@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trimtab.cli.context import CommandContext
-from trimtab.cli.load_options import as_options
-from trimtab.errors import ConfigError, InvalidArgument
+from trimtab.cli.load_options import as_options, in_option_words
+from trimtab.errors import ConfigError
 from trimtab.metrics import custom
 from trimtab.models import Fleet, Metric
 
@@ -31,11 +31,8 @@ def show_calibration(
     if since is None:
         raise ConfigError(["--calibrate needs how far back; give --since, such as --since 14d"])
     size = None if size_metric is None else _metric(size_metric)
-    with context.cloud(fleet) as cloud, context.screen.busy("reading the cloud"):
-        try:
-            found = calibrate(cloud, fleet, group, since=since, size=size, load=load, seed=seed)
-        except InvalidArgument as error:
-            raise InvalidArgument(as_options(str(error))) from error
+    with context.cloud(fleet) as cloud, context.screen.busy("reading the cloud"), in_option_words():
+        found = calibrate(cloud, fleet, group, since=since, size=size, load=load, seed=seed)
     if out is not None:
         found.save(out)
     body = {name: value for name, value in found.to_dict().items() if name != "format_version"}

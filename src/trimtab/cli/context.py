@@ -138,14 +138,10 @@ Overlays = Annotated[
         autocompletion=complete_overlay,
     ),
 ]
+ALLOW_PYTHON = "Allow importing policies in Python from this module or package; may be repeated."
 AllowPython = Annotated[
     list[str] | None,
-    typer.Option(
-        "--allow-python",
-        metavar="MODULE",
-        help="Allow importing policies in Python from this module or package; may be repeated.",
-        show_default=False,
-    ),
+    typer.Option("--allow-python", metavar="MODULE", help=ALLOW_PYTHON, show_default=False),
 ]
 FIFTEEN_MINUTES = timedelta(minutes=15)
 

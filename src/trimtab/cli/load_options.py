@@ -1,15 +1,16 @@
 """Options that commands about loads share, and messages about a load in their words."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from trimtab.cli.context import span
-from trimtab.errors import ConfigError
+from trimtab.errors import ConfigError, InvalidArgument
 from trimtab.models import Fleet, PythonPolicy, ScalingGroup
 from trimtab.phrases import in_words
 
@@ -17,23 +18,20 @@ if TYPE_CHECKING:
     from trimtab.engine.functions import Functions
     from trimtab.simulation import Load
 
-ModelFile = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="Read the model of the fleet from a JSON file.", show_default=False),
-]
-CapacityNumber = Annotated[
-    float | None,
-    typer.Option(metavar="NUMBER", help="Set the requests a second that one instance serves.", show_default=False),
-]
-PricesFile = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="Read prices for KPIs from a file: instance_hour, ...", show_default=False),
-]
+
+def optional(metavar: str, text: str, *names: str, panel: str | None = None) -> Any:
+    """An option that may be left out, in a panel of the help or in none."""
+    return typer.Option(*names, metavar=metavar, help=text, show_default=False, rich_help_panel=panel)
+
+
+MODEL = ("FILE", "Read the model of the fleet from a JSON file.")
+CAPACITY = ("NUMBER", "Set the requests a second that one instance serves.")
+PRICES = ("FILE", "Read prices for KPIs from a file: instance_hour, ...")
+ModelFile = Annotated[Path | None, optional(*MODEL)]
+CapacityNumber = Annotated[float | None, optional(*CAPACITY)]
+PricesFile = Annotated[Path | None, optional(*PRICES)]
 Seed = Annotated[int, typer.Option(help="Choose what chance is drawn from.")]
-ReportFile = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="Write a report: a page (.html) or its chart (.png).", show_default=False),
-]
+ReportFile = Annotated[Path | None, optional("FILE", "Write a report: a page (.html) or its chart (.png).")]
 
 
 Gaps = Annotated[
@@ -86,6 +84,15 @@ class CsvOptions(NamedTuple):
             columns=[name.strip() for name in self.columns.split(",")],
             step=self.step,
         )
+
+
+@contextmanager
+def in_option_words() -> Iterator[None]:
+    """Errors about arguments in Python, with the options of the command line in their place."""
+    try:
+        yield
+    except InvalidArgument as error:
+        raise InvalidArgument(as_options(str(error))) from error
 
 
 def as_options(text: str) -> str:

@@ -24,12 +24,12 @@ from trimtab.cli.load_options import (
     ReportFile,
     Seed,
     Step,
-    as_options,
     functions_of,
+    in_option_words,
     one_group,
 )
 from trimtab.cli.stopping import Interrupted, stopped_by_signals
-from trimtab.errors import ConfigError, InvalidArgument, TrimtabError
+from trimtab.errors import ConfigError, TrimtabError
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.phrases import in_words
 
@@ -188,16 +188,10 @@ def loadtest(
         "every": every,
     }
     stop = threading.Event()
-    try:
+    with in_option_words():
         sending["shape"] = _shape(shape, csv)
-        with (
-            context.cloud(fleet) as cloud,
-            context.screen.busy("sending the load"),
-            stopped_by_signals(stop),
-        ):
+        with context.cloud(fleet) as cloud, context.screen.busy("sending the load"), stopped_by_signals(stop):
             found = run_loadtest(cloud, fleet, group.name, stop=stop, **sending, **shared)
-    except InvalidArgument as error:
-        raise InvalidArgument(as_options(str(error))) from error
     return _show(context, found, report, is_interrupted=stop.is_set())
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
 from rich.console import Group, RenderableType
 
-from trimtab.cli.context import CommandContext
+from trimtab.cli.context import ALLOW_PYTHON, CommandContext
+from trimtab.cli.load_options import CAPACITY, MODEL, PRICES, optional
 from trimtab.errors import InvalidArgument
 from trimtab.models import Fleet, PythonPolicy
 from trimtab.phrases import in_words
@@ -23,60 +23,21 @@ if TYPE_CHECKING:
 _PANEL = "Rehearsal"
 Rehearse = Annotated[
     list[str] | None,
-    typer.Option(
+    optional(
+        "[GROUP=]FILE",
+        "Compare what runs with what is planned on a load, a CSV file; may be repeated, GROUP=FILE.",
         "--rehearse",
-        metavar="[GROUP=]FILE",
-        help="Compare what runs with what is planned on a load, a CSV file; may be repeated, GROUP=FILE.",
-        show_default=False,
-        rich_help_panel=_PANEL,
+        panel=_PANEL,
     ),
 ]
 Require = Annotated[
     list[str] | None,
-    typer.Option(
-        metavar="BOUND",
-        help='End with 2 where a KPI breaks this bound: "served >= 99.9"; may be repeated.',
-        show_default=False,
-        rich_help_panel=_PANEL,
-    ),
+    optional("BOUND", 'End with 2 where a KPI breaks this bound: "served >= 99.9"; may be repeated.', panel=_PANEL),
 ]
-ModelFile = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE",
-        help="Read the model of the fleet from a JSON file.",
-        show_default=False,
-        rich_help_panel=_PANEL,
-    ),
-]
-CapacityNumber = Annotated[
-    float | None,
-    typer.Option(
-        metavar="NUMBER",
-        help="Set the requests a second that one instance serves.",
-        show_default=False,
-        rich_help_panel=_PANEL,
-    ),
-]
-PricesFile = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE",
-        help="Read prices for KPIs from a file: instance_hour, ...",
-        show_default=False,
-        rich_help_panel=_PANEL,
-    ),
-]
-PolicyModules = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allow-python",
-        metavar="MODULE",
-        help="Allow importing policies in Python from this module or package; may be repeated.",
-        show_default=False,
-        rich_help_panel=_PANEL,
-    ),
-]
+ModelFile = Annotated[Path | None, optional(*MODEL, panel=_PANEL)]
+CapacityNumber = Annotated[float | None, optional(*CAPACITY, panel=_PANEL)]
+PricesFile = Annotated[Path | None, optional(*PRICES, panel=_PANEL)]
+PolicyModules = Annotated[list[str] | None, optional("MODULE", ALLOW_PYTHON, "--allow-python", panel=_PANEL)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,6 +26,7 @@ from trimtab.cli.load_options import (
     Step,
     as_options,
     functions_of,
+    in_option_words,
     one_group,
 )
 from trimtab.declarations import declarations_of
@@ -257,15 +258,13 @@ def _load(
 
     if sum(each is not None and each != [] for each in (path, access_log, from_cloud)) != 1:
         raise ConfigError(["a simulation takes one load; give --load FILE, --access-log FILE or --from-cloud METRIC"])
-    try:
+    with in_option_words():
         if path is not None:
             read = csv.read(path)
         elif access_log:
             read = Load.from_access_log(*access_log, zone=csv.zone)
         else:
             read = _measured(context, fleet, group, from_cloud or "", since, capacity)
-    except InvalidArgument as error:
-        raise InvalidArgument(as_options(str(error))) from error
     return replace(read, notes=tuple(map(as_options, read.notes)))
 
 

@@ -4,9 +4,9 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from trimtab.emulators.azure.activities import note_write
+from trimtab.emulators.azure.activities import deleted, note_write
 from trimtab.emulators.azure.bodies import without_nulls
-from trimtab.emulators.azure.calls import Answer, Call, Handler, Route, page
+from trimtab.emulators.azure.calls import Answer, Call, Handler, Route, page_of_group
 from trimtab.emulators.azure.errors import missing
 from trimtab.emulators.azure.ids import folded, make_id
 from trimtab.emulators.azure.refusals import ACTION_GROUP, refuse
@@ -66,19 +66,11 @@ def _get(call: Call) -> Answer:
 
 
 def _list(call: Call) -> Answer:
-    group = call.names.get("group")
-    action_groups = [body for body in call.world.resources.values() if body["type"] == KIND]
-    return page(
-        call, [body for body in action_groups if group is None or body["id"].split("/")[4].lower() == group.lower()]
-    )
+    return page_of_group(call, (body for body in call.world.resources.values() if body["type"] == KIND))
 
 
 def _delete(call: Call) -> Answer:
-    action_group = call.world.resources.pop(_key(call), None)
-    if action_group is None:
-        return Answer(204)
-    note_write(call, action_group["id"])
-    return Answer(200)
+    return deleted(call, call.world.resources.pop(_key(call), None))
 
 
 def _subscribe(call: Call) -> Answer:

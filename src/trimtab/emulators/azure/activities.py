@@ -222,6 +222,14 @@ def note_write(call: Call, resource: str) -> None:
     note(call.world, write_event(resource, verb=_VERBS[call.request.method], now=call.world.now()))
 
 
+def deleted(call: Call, body: Mapping[str, Any] | None) -> Answer:
+    """The answer to a deletion that takes no time, noted where there was something to delete."""
+    if body is None:
+        return Answer(204)
+    note_write(call, body["id"])
+    return Answer(200)
+
+
 def note(world: World, event: Event) -> None:
     """Add an event."""
     world.events.append(event)

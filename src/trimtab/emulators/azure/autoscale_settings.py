@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from trimtab.emulators.azure.activities import note_write
+from trimtab.emulators.azure.activities import deleted, note_write
 from trimtab.emulators.azure.autoscale_checks import check_setting
 from trimtab.emulators.azure.autoscale_watch import AutoscaleWatch
 from trimtab.emulators.azure.bodies import merged, without_nulls
-from trimtab.emulators.azure.calls import Answer, Call, Handler, Route, page
+from trimtab.emulators.azure.calls import Answer, Call, Handler, Route, page_of_group
 from trimtab.emulators.azure.errors import missing
 from trimtab.emulators.azure.ids import folded, make_id
 from trimtab.emulators.azure.refusals import SETTING, refuse
@@ -54,17 +54,12 @@ def _get(call: Call) -> Answer:
 
 
 def _list(call: Call) -> Answer:
-    group = call.names.get("group")
-    bodies = [each.body for each in call.world.autoscale.values()]
-    return page(call, [body for body in bodies if group is None or _group_of(body) == group.lower()])
+    return page_of_group(call, (each.body for each in call.world.autoscale.values()))
 
 
 def _delete(call: Call) -> Answer:
     watch = call.world.autoscale.pop(_key(call), None)
-    if watch is None:
-        return Answer(204)
-    note_write(call, watch.body["id"])
-    return Answer(200)
+    return deleted(call, watch.body if watch else None)
 
 
 def _predict(call: Call) -> Answer:
@@ -88,10 +83,6 @@ def _find(call: Call) -> AutoscaleWatch:
 
 def _key(call: Call) -> str:
     return folded(call.world.id_of(call.group, KIND, call.name))
-
-
-def _group_of(body: Mapping[str, Any]) -> str:
-    return str(body["id"]).split("/")[4].lower()
 
 
 def _check(call: Call, key: str, body: Mapping[str, Any]) -> None:

@@ -214,6 +214,12 @@ def page(call: Call, bodies: Iterable[dict[str, Any]]) -> Answer:
     return Answer(200, answer)
 
 
+def page_of_group(call: Call, bodies: Iterable[dict[str, Any]]) -> Answer:
+    """The same of those in the resource group that the path names, where it names one."""
+    group = call.names.get("group")
+    return page(call, [body for body in bodies if group is None or body["id"].split("/")[4].lower() == group.lower()])
+
+
 def next_link(call: Call, token: str) -> str:
     """The address of what comes after `token`."""
     query = {**call.query, "$skiptoken": base64.urlsafe_b64encode(token.encode()).decode()}

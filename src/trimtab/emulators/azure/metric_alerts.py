@@ -4,10 +4,10 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from trimtab.emulators.azure.activities import note_write
+from trimtab.emulators.azure.activities import deleted, note_write
 from trimtab.emulators.azure.alert_watch import AlertWatch
 from trimtab.emulators.azure.bodies import merged, without_nulls
-from trimtab.emulators.azure.calls import Answer, Call, Handler, Route, page
+from trimtab.emulators.azure.calls import Answer, Call, Handler, Route, page_of_group
 from trimtab.emulators.azure.errors import missing
 from trimtab.emulators.azure.ids import folded, parse_id
 from trimtab.emulators.azure.platform_metrics import check_known
@@ -48,17 +48,12 @@ def _get(call: Call) -> Answer:
 
 
 def _list(call: Call) -> Answer:
-    group = call.names.get("group")
-    bodies = [each.body for each in call.world.alerts.values()]
-    return page(call, [body for body in bodies if group is None or body["id"].split("/")[4].lower() == group.lower()])
+    return page_of_group(call, (each.body for each in call.world.alerts.values()))
 
 
 def _delete(call: Call) -> Answer:
     watch = call.world.alerts.pop(_key(call), None)
-    if watch is None:
-        return Answer(204)
-    note_write(call, watch.body["id"])
-    return Answer(200)
+    return deleted(call, watch.body if watch else None)
 
 
 def _status(call: Call) -> Answer:
