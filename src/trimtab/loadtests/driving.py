@@ -31,6 +31,7 @@ _READY = 60.0
 """Seconds that a worker may take to start."""
 _STOPPING = 0.2
 """Seconds after which it is seen that the drive is to stop."""
+_LAST_WORDS = 0.5
 _LEAD = 0.3
 _LATE = 0.1
 
@@ -238,6 +239,7 @@ class _Heard:
             self._hear_all(said)
             left = min(following, end) - time.monotonic()
             if self._stop.is_set():
+                self._hear_last(said)
                 self._stopped = min(self._plan.seconds, max(0.0, time.monotonic() - begin))
                 break
             if len(self._ended) == len(self._workers) or time.monotonic() >= end:
@@ -245,6 +247,13 @@ class _Heard:
             with suppress(queue.Empty):
                 self._hear(*said.get(timeout=max(0.0, min(_STOPPING, left))))
         meanwhile(time.monotonic() - begin)
+
+    def _hear_last(self, said: Said) -> None:
+        """What workers have not told yet: they do so every few tenths of a second."""
+        end = time.monotonic() + _LAST_WORDS
+        while len(self._ended) < len(self._workers) and (left := end - time.monotonic()) > 0:
+            with suppress(queue.Empty):
+                self._hear(*said.get(timeout=left))
 
     def _hear_all(self, said: Said) -> None:
         """All that has been said by now."""
