@@ -39,6 +39,14 @@ def printable(text: str, *, lines: bool = False) -> str:
     return "".join(char if char.isprintable() or (lines and char == "\n") else _escape(char) for char in text)
 
 
+def plain_markdown(text: str) -> str:
+    """Text that is no markup, on one line: what somebody wrote, for a cell of a table or an item of a list."""
+    plain = printable(text)
+    for mark in "\\|<>`*_[":
+        plain = plain.replace(mark, f"\\{mark}")
+    return plain
+
+
 def _escape(char: str) -> str:
     import json  # hardly any text has such a character
 

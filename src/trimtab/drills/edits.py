@@ -19,7 +19,6 @@ from trimtab.drills.subjects import (
     is_about,
     not_tried,
     result_of,
-    serves,
     with_instances,
 )
 from trimtab.emulators.shared.staging import NotStaged
@@ -28,6 +27,7 @@ from trimtab.engine.timetable import timetable_of
 from trimtab.errors import TrimtabError
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.providers.base import GroupState
+from trimtab.providers.rolling import is_ready
 
 HALF_AN_HOUR = timedelta(minutes=30)
 MARKER = "trimtab drill: this script starts nothing"
@@ -116,7 +116,7 @@ def _with_script(fleet: Fleet, names: Sequence[str]) -> Fleet:
 def _is_well(stage: Stage, group: ScalingGroup) -> Callable[[GroupState], bool]:
     """Whether at least as many run as before and each serves."""
     wanted = stage.size(group)
-    return lambda state: state.running >= wanted and all(map(serves, state.instances))
+    return lambda state: state.running >= wanted and all(map(is_ready, state.instances))
 
 
 # the calendar

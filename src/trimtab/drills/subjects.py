@@ -9,7 +9,8 @@ from trimtab.drills.expectations import Sign
 from trimtab.drills.results import DrillCheck, DrillResult
 from trimtab.drills.stage import Stage
 from trimtab.models import ScalingGroup
-from trimtab.providers.base import GroupState, Instance, InstanceState
+from trimtab.providers.base import GroupState, Instance
+from trimtab.providers.rolling import is_ready
 
 Results = Iterator[DrillResult]
 MINUTE = timedelta(minutes=1)
@@ -73,13 +74,9 @@ def is_replaced(stage: Stage, group: ScalingGroup, ill: Sequence[Instance]) -> C
     def is_replaced(state: GroupState) -> bool:
         still = {each.id for each in state.instances} & numbers
         seen = {
-            each.id for reading in stage.readings[group.name] for each in reading.state.instances if not serves(each)
+            each.id for reading in stage.readings[group.name] for each in reading.state.instances if not is_ready(each)
         }
-        well = {each.id for each in state.instances if serves(each)}
+        well = {each.id for each in state.instances if is_ready(each)}
         return state.running >= min(wanted, state.max) and still <= seen & well
 
     return is_replaced
-
-
-def serves(instance: Instance) -> bool:
-    return instance.state is InstanceState.RUNNING and instance.healthy is not False and instance.serving is not False

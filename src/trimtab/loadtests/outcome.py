@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from trimtab.kpis.card import Kpi, Kpis
 from trimtab.kpis.requirements import RequirementResult
-from trimtab.phrases import printable
+from trimtab.phrases import plain_markdown
 
 if TYPE_CHECKING:
     from trimtab.loadtests.series import Series
@@ -268,34 +268,26 @@ _BOUNDS = {True: "✅", False: "❌", None: "❓"}
 
 
 def _markdown(test: LoadTest) -> Iterator[str]:
-    yield f"#### {_plain(test.heading)}\n"
+    yield f"#### {plain_markdown(test.heading)}\n"
     yield "| | |\n| --- | ---: |"
-    yield from (f"| {_plain(name)} | {_plain(text)} |" for name, text in test.figures)
+    yield from (f"| {plain_markdown(name)} | {plain_markdown(text)} |" for name, text in test.figures)
     yield ""
     if test.scale_outs:
-        yield from (f"- {_plain(str(each))}" for each in test.scale_outs)
+        yield from (f"- {plain_markdown(str(each))}" for each in test.scale_outs)
         yield ""
     if items := [item for item in test.kpis if item.target is not None]:
         yield "| KPI | value | target | |\n| --- | ---: | ---: | --- |"
         yield from (
-            f"| {item.name} | {_plain(item.text)} | {_plain(str(item.target))} | {_MARKS[item.passes]} |"
+            f"| {' | '.join([item.name, *map(plain_markdown, (item.text, str(item.target))), _MARKS[item.passes]])} |"
             for item in items
         )
         yield ""
     if test.lines:
         yield "| KPI | predicted | seen |\n| --- | ---: | ---: |"
         for first, second in test.lines:
-            yield f"| {second.name} | {_plain(first.text)} | {_plain(second.text)} |"
+            yield f"| {second.name} | {plain_markdown(first.text)} | {plain_markdown(second.text)} |"
         yield ""
     if test.agreement:
-        yield f"{_plain(str(test.agreement))}\n"
-    yield from (f"- {_BOUNDS[each.holds]} {_plain(str(each))}" for each in test.requirements)
-    yield from (f"- note: {_plain(note)}" for note in test.notes)
-
-
-def _plain(text: str) -> str:
-    """Text that is no markup, on one line."""
-    plain = printable(text)
-    for mark in "\\|<>`*_[":
-        plain = plain.replace(mark, f"\\{mark}")
-    return plain
+        yield f"{plain_markdown(str(test.agreement))}\n"
+    yield from (f"- {_BOUNDS[each.holds]} {plain_markdown(str(each))}" for each in test.requirements)
+    yield from (f"- note: {plain_markdown(note)}" for note in test.notes)

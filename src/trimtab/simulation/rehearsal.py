@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from trimtab.kpis.card import Kpi, Kpis
 from trimtab.kpis.requirements import RequirementResult
-from trimtab.phrases import printable
+from trimtab.phrases import plain_markdown
 from trimtab.simulation.comparing import KpiDifference, PairedComparison
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class Rehearsal:
     def to_markdown(self) -> str:
         """The same for a pull request."""
         parts = [line for each in self.groups for line in _markdown(each)]
-        return "\n".join([*parts, *(f"- {_plain(note)}" for note in self.notes)]) + "\n"
+        return "\n".join([*parts, *(f"- {plain_markdown(note)}" for note in self.notes)]) + "\n"
 
     def to_dict(self) -> dict[str, Any]:
         """JSON data."""
@@ -187,19 +187,11 @@ _MARKS = {True: "✅", False: "❌", None: "❓"}
 
 
 def _markdown(each: GroupRehearsal) -> Iterator[str]:
-    yield f"#### {_plain(each.heading)}\n"
+    yield f"#### {plain_markdown(each.heading)}\n"
     yield "| KPI | live | new | change |\n| --- | ---: | ---: | ---: |"
     for row in map(cells, each.lines):
-        yield f"| {' | '.join(map(_plain, row))} |"
+        yield f"| {' | '.join(map(plain_markdown, row))} |"
     yield ""
-    yield from (f"- {_MARKS[item.holds]} {_plain(str(item))}" for item in each.requirements)
-    yield from (f"- note: {_plain(note)}" for note in each.notes)
+    yield from (f"- {_MARKS[item.holds]} {plain_markdown(str(item))}" for item in each.requirements)
+    yield from (f"- note: {plain_markdown(note)}" for note in each.notes)
     yield ""
-
-
-def _plain(text: str) -> str:
-    """Text that is no markup, on one line."""
-    plain = printable(text)
-    for mark in "\\|<>`*_[":
-        plain = plain.replace(mark, f"\\{mark}")
-    return plain

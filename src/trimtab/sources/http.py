@@ -1,30 +1,16 @@
 """What HTTP says to sources, without the library that speaks it."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
-from trimtab.errors import (
-    AccessDenied,
-    InvalidRequest,
-    NotFound,
-    ProviderError,
-    Throttled,
-    Unauthenticated,
-    Unreachable,
-)
+from trimtab.errors import NotFound, ProviderError, Unreachable
+from trimtab.providers.errors import ErrorRow, ErrorTable
 
 MOST_CONNECTIONS = 8
 MOST_BYTES = 4 * 2**20
 """A longer answer is refused: a query is answered with one value for each period."""
 _OK = 200
-_ERRORS: Mapping[int, type[ProviderError]] = {
-    401: Unauthenticated,
-    403: AccessDenied,
-    404: NotFound,
-    408: Unreachable,
-    429: Throttled,
-}
+_ERRORS = ErrorTable((ErrorRow(NotFound, statuses={404}), ErrorRow(Unreachable, statuses={408, 501})))
 
 
 class Answered(NamedTuple):
@@ -39,6 +25,6 @@ def error_of(name: str, answered: Answered, operation: str, said: str = "") -> P
     """The error that a status says; `None` where it says none."""
     if answered.status == _OK:
         return None
-    kind = _ERRORS.get(answered.status, Unreachable if answered.status >= 500 else InvalidRequest)
+    kind = _ERRORS.class_of(answered.status, "")
     text = said or "it says no more"
     return kind(text, provider=name, operation=operation, code=f"HTTP {answered.status}", after=answered.after)
