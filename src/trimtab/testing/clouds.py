@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 from trimtab.clock import ManualClock
@@ -108,10 +109,8 @@ class AwsTestCloud(TestCloud):
 
     def connect(self, **settings: Any) -> Cloud:
         """A connection to the emulator through the real boto3."""
-        from trimtab.providers.aws.client import new_session
-
-        session = new_session(aws_access_key_id="trimtab", aws_secret_access_key="trimtab", region_name="us-east-1")
-        return connect("aws", session=session, endpoint=self.emulator.endpoint, clock=self.clock, **settings)
+        endpoint = self.emulator.endpoint
+        return connect("aws", session=_aws_session(), endpoint=endpoint, clock=self.clock, **settings)
 
     def push(self, metric: Metric, *, group: str, value: float, dimensions: Mapping[str, str] | None = None) -> None:
         """Give the emulator one datapoint of a group's metric, now; what a balancer counts is of its target group."""
@@ -140,6 +139,16 @@ class AwsTestCloud(TestCloud):
         name, namespace, defaults = metric_for(metric, scope)
         about = {"namespace": namespace, "metric": name, "dimensions": dict(dimensions or defaults)}
         return lambda value, running: {**about, "region": live.location, "value": value}
+
+
+@cache
+def _aws_session() -> Any:
+    """One session for all connections of a process to AWS emulators, which takes longer than to connect."""
+    from trimtab.providers.aws.client import new_session
+
+    session = new_session(aws_access_key_id="trimtab", aws_secret_access_key="trimtab", region_name="us-east-1")
+    session.client("autoscaling", endpoint_url="http://127.0.0.1:9")  # what it makes at its first client is not locked
+    return session
 
 
 class _Token:

@@ -26,6 +26,7 @@ from trimtab.emulators.aws.metric_data import publish
 from trimtab.emulators.aws.refusals import refuse
 from trimtab.emulators.aws.regions import check_region
 from trimtab.emulators.aws.stacks import hold_stacks
+from trimtab.emulators.aws.types import look_types_up
 from trimtab.emulators.aws.world import DEFAULT_SETTINGS, HOME, Region, World
 from trimtab.emulators.shared.calls import Reply
 from trimtab.emulators.shared.control import Door
@@ -57,6 +58,7 @@ class AwsEmulator(Emulator[wire.Request, World]):
 
     def __init__(self, clock: Clock | None = None, port: int = 0, log: TextIO | None = None) -> None:
         publish_images()
+        look_types_up()
         hold_stacks()
         queues.follow_clock()
         self._moto = DomainDispatcherApplication(create_backend_app)

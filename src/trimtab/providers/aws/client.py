@@ -5,7 +5,8 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from functools import partial
+from copy import copy
+from functools import cache, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -24,7 +25,7 @@ from botocore.exceptions import (
     SSOError,
     TokenRetrievalError,
 )
-from botocore.loaders import JSONFileLoader, create_loader
+from botocore.loaders import JSONFileLoader, Loader, create_loader
 
 from trimtab.clock import Clock
 from trimtab.errors import (
@@ -232,10 +233,18 @@ class _ReadOnce(JSONFileLoader):
 def core_session() -> botocore.session.Session:
     """A session of botocore's that reads descriptions of services only where none has read them before."""
     core = botocore.session.get_session()
-    loader = create_loader(core.get_config_variable("data_path"))
-    loader.file_loader = _ReadOnce()
+    loader: Any = copy(_loader(core.get_config_variable("data_path")))
+    loader._search_paths = [*loader.search_paths]  # boto3 adds a folder of its own, once for each session
     core.register_component("data_loader", loader)
     return core
+
+
+@cache
+def _loader(path: str | None) -> Loader:
+    """What finds descriptions of services, and keeps which there are: folders are searched once for all sessions."""
+    loader: Loader = create_loader(path)
+    loader.file_loader = _ReadOnce()
+    return loader
 
 
 def new_session(**given: str) -> "boto3.Session":
