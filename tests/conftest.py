@@ -43,6 +43,14 @@ def leave_alone_what_stays():
     """Have garbage looked for in what tests make, not again and again in modules and tests: a million objects."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
+    gc.callbacks.append(leave_alone_what_lasts)
+
+
+def leave_alone_what_lasts(phase, info):
+    """Nor in what was there when all was looked through: descriptions of services, catalogues of emulators."""
+    if phase == "stop" and info["generation"] == 2:
+        gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

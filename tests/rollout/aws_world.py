@@ -41,6 +41,7 @@ class RolloutWorld(AwsWorld):
         super().__init__(emulator)
         self.doors.configure(boot_seconds=20)
         self.connection = self.connect()
+        self._seen = None
 
     @property
     def autoscaling(self):
@@ -50,7 +51,12 @@ class RolloutWorld(AwsWorld):
         self.connection.apply(self.connection.plan(fleet)).raise_for_failures()
 
     def group(self, name=GROUP):
-        return self.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"][0]
+        """A group as it is; within a look it is read once."""
+        seen = {} if self._seen is None else self._seen
+        if name not in seen:
+            reply = self.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])
+            (seen[name],) = reply["AutoScalingGroups"]
+        return seen[name]
 
     def instances(self, name=GROUP):
         return [each for each in self.group(name)["Instances"] if not each["LifecycleState"].startswith("Terminat")]
@@ -101,7 +107,9 @@ class RolloutWorld(AwsWorld):
         """Look again and again until nothing more happens by itself; the results of the last look."""
         for _ in range(most):
             results = rollouts.tick()
+            self._seen = {}
             each()
+            self._seen = None
             if all(result.is_settled or until(result) for result in results):
                 return results
             self.advance(LOOK)
