@@ -36,6 +36,7 @@ def pytest_collection():
         return (yield)
     finally:
         leave_alone_what_stays()
+        gc.set_threshold(10_000, 10, 10)
         gc.enable()
 
 
@@ -43,20 +44,22 @@ def leave_alone_what_stays():
     """Have garbage looked for in what tests make, not again and again in modules and tests: a million objects."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 10, 10)
-    gc.callbacks.append(leave_alone_what_lasts)
 
 
-def leave_alone_what_lasts(phase, info):
-    """Nor in what was there when all was looked through: descriptions of services, catalogues of emulators."""
-    if phase == "stop" and info["generation"] == 2:
-        gc.freeze()
+def full_looks():
+    """How often garbage was looked for everywhere."""
+    return gc.get_stats()[2]["collections"]
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
-    with nullcontext() if measuring.is_measured(item) else measuring.unmeasured():
-        return (yield)
+    looks = full_looks()
+    try:
+        with nullcontext() if measuring.is_measured(item) else measuring.unmeasured():
+            return (yield)
+    finally:
+        if full_looks() > looks:  # descriptions of services and catalogues of emulators came, and stay
+            leave_alone_what_stays()
 
 
 def pytest_sessionfinish():

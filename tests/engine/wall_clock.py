@@ -1,7 +1,7 @@
 """Crons and windows minute by minute: no cron library, only a zone's clock."""
 
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 MINUTE = timedelta(minutes=1)
@@ -42,6 +42,7 @@ def shown(moment, zone):
     return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
 
 
+@cache
 def in_field(number, field):
     for part in field.split(","):
         span, _, step = part.partition("/")
