@@ -1,6 +1,8 @@
 """What a plan looks up before it writes; moto answers these, and these tests hold it to that."""
 
+import pytest
 from aws_bench import Aws, code
+from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS
 
 
 def test_subnets_by_tag(aws: Aws) -> None:
@@ -24,6 +26,26 @@ def test_images_by_name_owner_and_id(aws: Aws) -> None:
     number = by_name[0]["ImageId"]
     assert [each["ImageId"] for each in aws.ec2.describe_images(ImageIds=[number])["Images"]] == [number]
     assert code(aws.ec2.describe_images, ImageIds=["ami-0123456789abcdef9"]) == "InvalidAMIID.NotFound"
+    ids = [each["ImageId"] for each in by_name[:2]]
+
+    def of(*values: str) -> list[str]:
+        both = [*rules, {"Name": "image-id", "Values": [*values]}]
+        return [each["ImageId"] for each in aws.ec2.describe_images(Filters=both)["Images"]]
+
+    assert of(*ids, "ami-0123456789abcdef9") == ids
+    assert of(f"{ids[0][:-1]}?") == ids[:1]
+
+
+@pytest.mark.parametrize("where", ["availability-zone", "availability-zone-id", "region"])
+def test_types_that_are_named_are_offered_where_all_that_are_offered_say(aws: Aws, where: str) -> None:
+    names = ["t3.medium", "m5.large", "no.such"]
+    rule = {"Name": "instance-type", "Values": names}
+    found = aws.ec2.describe_instance_type_offerings(LocationType=where, Filters=[rule])["InstanceTypeOfferings"]
+    every = INSTANCE_TYPE_OFFERINGS[where]["us-east-1"]
+    assert found == [each for each in every if each["InstanceType"] in names]
+    place = {"Name": "location", "Values": [found[-1]["Location"]]}
+    there = aws.ec2.describe_instance_type_offerings(LocationType=where, Filters=[rule, place])
+    assert there["InstanceTypeOfferings"] == [each for each in found if each["Location"] == found[-1]["Location"]]
 
 
 def test_public_image_parameters(aws: Aws) -> None:
