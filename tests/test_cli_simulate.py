@@ -20,6 +20,18 @@ groups:
     policies:
       hold: {type: target-tracking, metric: METRIC, target: 50}
 """
+SEVEN = """
+import trimtab as tt
+
+@tt.policy
+def always_seven(group, observation, history, now):
+    return tt.Recommendation(7, "seven")
+"""
+PYTHON = """\
+    policies:
+      seven: {type: python, call: "acme_sizes:always_seven"}
+controller: true
+"""
 TWO = (
     ONE
     + """
@@ -63,6 +75,19 @@ def test_a_group_is_simulated_by_the_rules_of_several_clouds(cli, load):
     assert lines[1].split() == ["rules", "served", "lost", "size", "changes", "instance-hours", "utilization"]
     assert [line.split()[0] for line in lines[2:4]] == ["ec2", "gce"]
     assert lines[4].startswith("note: instances measure their CPU every 0:05:00")
+
+
+def test_policies_in_python_decide_where_they_may_be_imported(cli, load, tmp_path, monkeypatch):
+    (tmp_path / "acme_sizes.py").write_text(SEVEN)
+    monkeypatch.syspath_prepend(tmp_path)
+    path = cli.write(ONE.partition("    policies")[0] + PYTHON)
+    given = ("simulate", path, "--load", load, "--capacity", "10")
+    refused = cli.run(*given)
+    assert refused.code == 1
+    fix = " ".join(refused.err.split()).rpartition(" or ")[2].split()
+    assert fix == ["--allow-python", "acme_sizes"]
+    (run,) = cli.run(*given, *fix, "--format", "json").data["simulations"]
+    assert run["totals"]["smallest"] == 7
 
 
 def test_the_only_group_need_not_be_named_and_the_provider_gives_the_rules(cli, load):
