@@ -46,6 +46,10 @@ def leave_alone_what_stays():
     gc.freeze()
 
 
+MANY = 200_000
+"""Objects: where more outlived a full look, descriptions of services came, or catalogues of emulators, and stay."""
+
+
 def full_looks():
     """How often garbage was looked for everywhere."""
     return gc.get_stats()[2]["collections"]
@@ -58,7 +62,7 @@ def pytest_runtest_protocol(item):
         with nullcontext() if measuring.is_measured(item) else measuring.unmeasured():
             return (yield)
     finally:
-        if full_looks() > looks:  # descriptions of services and catalogues of emulators came, and stay
+        if full_looks() > looks and len(gc.get_objects(generation=2)) > MANY:
             leave_alone_what_stays()
 
 
