@@ -234,6 +234,25 @@ class Bytes:
 
 
 @dataclass(frozen=True, slots=True)
+class TotalBytes:
+    """Pairs of a key and a value that have at most so many bytes together."""
+
+    most: int
+
+    @property
+    def words(self) -> str:
+        """What is allowed, in words."""
+        return f"at most {self.most:,} bytes in all"
+
+    def breach(self, value: Any, look: Look) -> str | None:
+        """What is wrong with the number of bytes."""
+        pairs = [item for item in value if isinstance(item, Mapping)] if isinstance(value, (list, tuple)) else []
+        texts = [str(part) for item in pairs for part in (item.get("key", ""), item.get("value", ""))]
+        size = sum(len(text.encode()) for text in texts)
+        return None if size <= self.most else f"have {size:,} bytes in all; at most {self.most:,} are allowed"
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """So many items in a list or a mapping; with `of`, only those whose leaf is set."""
 
@@ -420,7 +439,7 @@ def _bounds(least: float | None, most: float | None, unit: str = "") -> str:
     if most is None:
         return f"at least {_amount(least or 0, unit)} is required"
     if least is None:
-        return f"at most {_amount(most, unit)} is allowed"
+        return f"at most {_amount(most, unit)} {'is' if most == 1 or unit else 'are'} allowed"
     if least == most:
         return f"it must be {_amount(least, unit)}"
     return f"it must be {_amount(least, unit)} to {_amount(most, unit)}"

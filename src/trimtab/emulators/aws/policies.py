@@ -14,6 +14,7 @@ from trimtab.emulators.aws.world import Region, new_id
 from trimtab.emulators.shared.errors import ServiceError
 from trimtab.engine.limits import Sizes, Trigger, bound, waits_for_cooldown
 from trimtab.engine.policies import step_problem
+from trimtab.providers.aws.constraints import PER_GROUP, POLICY
 
 _PREDICTIVE = {"Mode": "ForecastOnly", "MaxCapacityBreachBehavior": "HonorMaxCapacity"}
 
@@ -120,8 +121,9 @@ def _with_defaults(params: dict[str, Any], arn: str) -> dict[str, Any]:
 
 
 def _new_arn(region: Region, group: str, name: str) -> str:
-    if sum(owner == group for owner, _ in region.policies) >= 50:
-        raise ServiceError("LimitExceeded", f"The group {group} has 50 scaling policies already")
+    most, what, _ = PER_GROUP[POLICY]
+    if sum(owner == group for owner, _ in region.policies) >= most:
+        raise ServiceError("LimitExceeded", f"The group {group} has {most} {what} already")
     return region.arn("autoscaling", f"scalingPolicy:{new_id()}:autoScalingGroupName/{group}:policyName/{name}")
 
 

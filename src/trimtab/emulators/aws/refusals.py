@@ -56,11 +56,20 @@ def _warm_pool(params: Body, region: Region) -> Iterator[tuple[str, Body]]:
 
 
 def _hook(params: Body, region: Region) -> Iterator[tuple[str, Body]]:
-    yield GROUP, {"LifecycleHookSpecificationList": [params]}
+    earlier = region.hooks.get((params["AutoScalingGroupName"], params.get("LifecycleHookName", "")), {})
+    yield GROUP, {"LifecycleHookSpecificationList": [{**earlier, **params}]}
 
 
 def _topic(params: Body, region: Region) -> Iterator[tuple[str, Body]]:
-    yield GROUP, {"NotificationConfigurations": [params]}
+    told = {topic for group, topic, _ in region.topics if group == params["AutoScalingGroupName"]}
+    others = [{"TopicARN": topic} for topic in sorted(told - {params.get("TopicARN", "")})]
+    yield GROUP, {"NotificationConfigurations": [*others, params]}
+
+
+def _targets(params: Body, region: Region) -> Iterator[tuple[str, Body]]:
+    group = region.groups.get(params["AutoScalingGroupName"])
+    standing = group.target_group_arns if group is not None else ()
+    yield GROUP, {"TargetGroupARNs": [*dict.fromkeys([*standing, *params["TargetGroupARNs"]])]}
 
 
 def _group_tags(params: Body, region: Region) -> Iterator[tuple[str, Body]]:
@@ -94,6 +103,7 @@ _BODIES: Mapping[str, _Bodies] = {
     "CreateLaunchTemplateVersion": _whole(TEMPLATE),
     "CreateAutoScalingGroup": _whole(GROUP),
     "UpdateAutoScalingGroup": _group,
+    "AttachLoadBalancerTargetGroups": _targets,
     "PutWarmPool": _warm_pool,
     "PutLifecycleHook": _hook,
     "PutNotificationConfiguration": _topic,

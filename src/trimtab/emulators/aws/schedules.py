@@ -14,10 +14,11 @@ from trimtab.emulators.aws.sizes import apply, changed
 from trimtab.emulators.aws.world import Phase, Region, new_id
 from trimtab.emulators.shared.errors import ServiceError
 from trimtab.engine.schedules import next_fire
+from trimtab.providers.aws.constraints import ACTION, PER_GROUP
 
 _FIELDS = ("StartTime", "EndTime", "Recurrence", "MinSize", "MaxSize", "DesiredCapacity", "TimeZone")
 _SIZES = ("MinSize", "MaxSize", "DesiredCapacity")
-_PER_GROUP = 125
+_PER_GROUP = PER_GROUP[ACTION][0]
 
 
 def put_scheduled_update_group_action(call: Call) -> Answer:

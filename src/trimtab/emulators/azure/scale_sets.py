@@ -27,6 +27,7 @@ from trimtab.emulators.azure.scaling import upgrade, work
 from trimtab.emulators.azure.sdk_shapes import shape_of
 from trimtab.emulators.azure.shapes import recased
 from trimtab.emulators.azure.shortages import check_quota
+from trimtab.emulators.azure.skus import check_size
 from trimtab.emulators.azure.versions import COMPUTE
 from trimtab.emulators.shared.errors import ServiceError
 
@@ -67,6 +68,7 @@ def _create(call: Call, body: dict[str, Any]) -> Answer:
     scale_set = ScaleSet(call.world, call.group, call.name, body)
     check_zones(KIND, call.name, body)
     check_body(call.name, body)
+    check_size(body)
     check_references(call.world, scale_set.id, body)
     check_quota(scale_set, scale_set.capacity)
     call.world.scale_sets[scale_set.key] = scale_set
@@ -80,6 +82,7 @@ def _update(call: Call, scale_set: ScaleSet, body: dict[str, Any]) -> Answer:
     check_changes(scale_set.body, body)
     check_zones(KIND, scale_set.name, body)
     check_body(scale_set.name, body)
+    check_size(body)
     check_references(call.world, scale_set.id, body)
     check_quota(scale_set, int(find(body, "sku.capacity") or 0))
     same = is_same_model(scale_set.body, body)

@@ -54,6 +54,12 @@ _THROUGHPUT = Source(
     "Maximum value of 2,000.",
 )
 _PROVISIONED = "https://docs.aws.amazon.com/ebs/latest/userguide/provisioned-iops.html"
+_QUOTAS = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-quotas.html"
+PER_GROUP = {
+    POLICY: (50, "scaling policies", Source(_QUOTAS, "Scaling policies per Auto Scaling group 50")),
+    ACTION: (125, "scheduled actions", Source(_QUOTAS, "Scheduled actions per Auto Scaling group 125")),
+}
+"""How many of a kind a group has at most, what they are called, and who says so: no body of one shows the others."""
 _PERIOD = "botocore cloudwatch:PutMetricAlarmInput.Period"
 _ACTIONS = Source(
     "botocore cloudwatch:PutMetricAlarmInput.AlarmActions",
@@ -135,6 +141,21 @@ def _volume_rows() -> tuple[Row, ...]:
             rule=Needs((When(f"{_DISK}.VolumeType", among=("gp3",)),), "is for gp3 volumes"),
             source=_THROUGHPUT,
             fix="leave `throughput` out, or use `type: ssd`",
+        ),
+        *(
+            Row(
+                kind=TEMPLATE,
+                leaf=f"{_DISK}.Throughput",
+                rule=rule,
+                source=Source(
+                    "https://github.com/runs-on/runs-on/issues/260",
+                    "you cannot launch instances with >750 MB/Sec througbput settings, or you get an error: "
+                    "Throughput (MiBps) to iops ratio of 0.333333 is too high; maximum is 0.250000 MiBps per iops",
+                ),
+                when=(*_of_type("gp3"), When(f"{_DISK}.Iops", absent=absent)),
+                fix="give as many `iops` as it takes: four for each MiB/s",
+            )
+            for rule, absent in ((AtMostTimes(f"{_DISK}.Iops", 0.25), False), (Range(most=750), True))
         ),
         Row(
             kind=TEMPLATE,
@@ -232,6 +253,12 @@ WRITTEN: tuple[Row, ...] = (
         code="InvalidKeyPair.NotFound",
         fix="import the key as a key pair and give its name",
     ),
+    Row(
+        kind=TEMPLATE,
+        leaf=f"{_DATA}.CreditSpecification.CpuCredits",
+        rule=OneOf(("standard", "unlimited")),
+        source=Source("botocore ec2:CreditSpecificationRequest.CpuCredits", "Valid values: standard | unlimited"),
+    ),
     *_volume_rows(),
     *_tag_rows(TEMPLATE, f"{_DATA}.TagSpecifications[*].Tags"),
     # Auto Scaling groups
@@ -321,6 +348,37 @@ WRITTEN: tuple[Row, ...] = (
         source=Source(
             "botocore autoscaling:PutNotificationConfigurationType.TopicARN",
             "The Amazon Resource Name (ARN) of the Amazon SNS topic.",
+        ),
+    ),
+    Row(
+        kind=GROUP,
+        leaf=f"{_HOOK}.NotificationTargetARN",
+        rule=Needs((When(f"{_HOOK}.RoleARN"),), "takes the role by which it is told"),
+        source=Source(
+            "botocore autoscaling:PutLifecycleHookType.RoleARN",
+            "Valid only if the notification target is an Amazon SNS topic or an Amazon SQS queue. Required for new "
+            "lifecycle hooks",
+        ),
+        when=(When(f"{_HOOK}.NotificationTargetARN", fits=r"arn:[\w-]+:(sns|sqs):"),),
+        fix="add `role`",
+    ),
+    *(
+        Row(
+            kind=GROUP, leaf=leaf, rule=Count(most=most, what=what), source=Source(_QUOTAS, quote), code="LimitExceeded"
+        )
+        for leaf, most, what, quote in (
+            ("LifecycleHookSpecificationList", 50, "hooks", "Lifecycle hooks per Auto Scaling group 50"),
+            ("NotificationConfigurations", 10, "topics", "SNS topics per Auto Scaling group 10"),
+            ("TargetGroupARNs", 50, "target groups", "Elastic Load Balancing target groups per Auto Scaling group 50"),
+        )
+    ),
+    Row(
+        kind=GROUP,
+        leaf="ServiceLinkedRoleARN",
+        rule=Pattern(r"arn:[\w-]+:iam::\d{12}:role/.+", "write the ARN of a role"),
+        source=Source(
+            "botocore autoscaling:CreateAutoScalingGroupType.ServiceLinkedRoleARN",
+            "The Amazon Resource Name (ARN) of the service-linked role",
         ),
     ),
     Row(

@@ -52,6 +52,9 @@ def elsewhere_of(group: ScalingGroup, region: str) -> Iterator[tuple[str, str]]:
             for index, arn in enumerate(getattr(alarm, field)):
                 named |= {f"alarms.{alarm.name}.{field}.{index}": arn} if arn.split(":")[2:3] == ["sns"] else {}
     named |= {f"aws.notify_scaling.{index}.topic": one.topic for index, one in enumerate(group.aws.notify_scaling)}
+    named |= {
+        f"aws.lifecycle_hooks.{index}.notify": one.notify or "" for index, one in enumerate(group.aws.lifecycle_hooks)
+    }
     for path, arn in named.items():
         if is_elsewhere(arn, region):
             yield path, f"{arn} is in {arn.split(':')[3]} and the group in {region}; name one of {region}"

@@ -15,11 +15,12 @@ from trimtab.checks.sizes import contradictions
 from trimtab.engine.crons import ended_by_cron, next_fire
 from trimtab.engine.openings import days_of, last_opening, openings, schedule_fires, window_end
 from trimtab.models import Capacity, Fleet, ScalingGroup, Schedule
+from trimtab.providers.aws.constraints import ACTION, PER_GROUP
 from trimtab.providers.moments import zulu
 
 SIZES = {"min": "MinSize", "max": "MaxSize", "desired": "DesiredCapacity"}
 END = "-end"
-MOST_ACTIONS = 125
+MOST_ACTIONS = PER_GROUP[ACTION][0]
 """Of a group, as a quota: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-quotas.html."""
 HELD = "scheduled actions, some with a first and a last moment"
 # any year would do: what is looked for is whether two crons ever meet

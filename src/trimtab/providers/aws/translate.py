@@ -26,7 +26,7 @@ from trimtab.plan import Key, Mark, Note, Ref, Resource
 from trimtab.providers.alarms import alarm_name
 from trimtab.providers.aws import names, schedules
 from trimtab.providers.aws.alarms import alarm_body, alarm_remarks
-from trimtab.providers.aws.constraints import CONSTRAINTS
+from trimtab.providers.aws.constraints import CONSTRAINTS, PER_GROUP
 from trimtab.providers.aws.facts import AwsFacts, ImageFacts
 from trimtab.providers.aws.kinds import (
     AUTO_SCALING_GROUP,
@@ -99,9 +99,17 @@ class _Group(GroupTranslator):
             mark=mark,
         )
         yield self._scaling_group()
-        yield from self._policies()
-        yield from self._scheduled_actions()
+        yield from self._at_most("policies", self._policies())
+        yield from self._at_most("schedules", self._scheduled_actions())
         yield from self._alarms()
+
+    def _at_most(self, path: str, resources: Iterable[Resource]) -> list[Resource]:
+        """Resources of a kind, and a problem where a group cannot have so many."""
+        made = list(resources)
+        most, what, _ = PER_GROUP[made[0].key.kind] if made else (0, "", None)
+        if len(made) > most:
+            self.problem(path, f"they make {len(made)} {what}, and an Auto Scaling group has {most} at most")
+        return made
 
     def _security_groups(self) -> Sequence[str]:
         return self.facts.security_groups.get(self.group.name, self.group.template.security_groups)

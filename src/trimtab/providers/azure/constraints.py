@@ -30,6 +30,7 @@ _STORAGE = f"{_PROFILE}.storageProfile"
 _RULE = "properties.profiles[*].rules[*]"
 _SPOT = When(f"{_PROFILE}.priority", among=("Spot", "Low"))
 _FLEXIBLE = When("properties.orchestrationMode", among=("Flexible",))
+_UNIFORM = When("properties.orchestrationMode", among=("Flexible",), absent=True)
 _HEALTH = "properties.virtualMachineProfile.extensionProfile.extensions[*].properties.type"
 _PROBE = "properties.virtualMachineProfile.extensionProfile.extensions[*].properties.settings"
 _ASKS = When(_HEALTH, among=("ApplicationHealthLinux", "ApplicationHealthWindows"))
@@ -44,6 +45,7 @@ FORBIDDEN_PASSWORDS = (
     *("abc@123", "P@$$w0rd", "P@ssw0rd", "P@ssword123", "Pa$$word", "pass@word1", "Password!", "Password1"),
     *("Password22", "iloveyou!"),
 )
+_NO_HOST = "\\/\"[]:|<>+=;,?*@&~!#$%^()_{}'"
 _WINDOWS, _LINUX = When(f"{_OS}.windowsConfiguration"), When(f"{_OS}.linuxConfiguration")
 _NO_SPOT = Source(
     f"{_LEARN}/virtual-machine-scale-sets/use-spot",
@@ -227,6 +229,28 @@ WRITTEN: tuple[Row, ...] = (
         when=(_WINDOWS,),
         fix="choose another `azure.computer_name_prefix`",
     ),
+    *(
+        Row(
+            kind=SET,
+            leaf=f"{_OS}.computerNamePrefix",
+            rule=Pattern(regex, means),
+            source=Source(f"{_TERRAFORM}/internal/services/compute/validate/linux_computer_name.go", quote),
+            when=(_LINUX,),
+            fix="choose another `azure.computer_name_prefix`",
+        )
+        for regex, means, quote in (
+            (
+                r".{1,58}",
+                "on Linux it has at most 58 characters",
+                "Linux host name prefix cannot exceed 58 characters in length",
+            ),
+            (
+                rf"[^{re.escape(_NO_HOST)}]*(?<!\.)",
+                "letters, digits, `-` and `.` stand in it, no `.` at its end",
+                "Linux host name cannot contain the following characters; cannot end with a period",
+            ),
+        )
+    ),
     *_password_rows(),
     Row(
         kind=SET,
@@ -261,6 +285,31 @@ WRITTEN: tuple[Row, ...] = (
         ),
         when=(_FLEXIBLE, When("zones", items=1)),
         fix="leave `azure.fault_domains` or `placement.zones` out",
+    ),
+    *(
+        Row(
+            kind=SET,
+            leaf="properties.platformFaultDomainCount",
+            rule=rule,
+            source=Source(
+                f"{_LEARN}/virtual-machine-scale-sets/virtual-machine-scale-sets-manage-fault-domains",
+                "Uniform | Zonal or zone-spanning | 1, 5; Flexible | Regional (nonzonal) | 1, 2, 3",
+            ),
+            when=when,
+        )
+        for rule, when in (
+            (Choice((1, 5)), (_UNIFORM, When("zones", items=1))),
+            (Range(1, 3), (_FLEXIBLE,)),
+        )
+    ),
+    Row(
+        kind=SET,
+        leaf=f"{_PROFILE}.billingProfile.maxPrice",
+        rule=Range(0.00001),
+        source=_set(
+            f"{_PROFILE}.billingProfile.maxPrice", "Any decimal value greater than zero. Example: 0.01538 <br><br> -1"
+        ),
+        when=(When(f"{_PROFILE}.billingProfile.maxPrice", above=-1),),
     ),
     Row(
         kind=SET,
@@ -469,6 +518,15 @@ WRITTEN: tuple[Row, ...] = (
     ),
     # alerts and those who are told
     *_tag_rows(ALERT),
+    Row(
+        kind=ALERT,
+        leaf="properties.actions",
+        rule=Count(most=5, what="action groups"),
+        source=Source(
+            f"{_LEARN}/azure-monitor/alerts/action-groups", "You can add up to five action groups to an alert rule."
+        ),
+        fix="put those who are told into one action group",
+    ),
     Row(
         kind=ALERT,
         leaf="properties.windowSize",

@@ -17,6 +17,7 @@ READ = (
     f"{SETS}/read",
     f"{SETS}/virtualMachines/read",
     "Microsoft.Compute/locations/usages/read",
+    "Microsoft.Compute/skus/read",
     f"{INSIGHTS}/autoscaleSettings/read",
     f"{INSIGHTS}/metricAlerts/read",
     f"{INSIGHTS}/metricAlerts/Status/read",

@@ -8,11 +8,13 @@ something else with the name of that before it: `NETWORK/SUBNET`, `BALANCER/POOL
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trimtab.errors import NotFound, ProviderError
 from trimtab.models import Image, LoadBalancer, ScalingGroup
 from trimtab.plan import Note, Unknown, digest
+from trimtab.providers.alarms import is_alert
 from trimtab.providers.azure.client import NETWORK_API, Calls
 from trimtab.providers.azure.facts import Attached, AzureFacts, Pool, pools_of
 from trimtab.providers.azure.ids import Home, is_id, normal_location, parse_id, same_id
@@ -35,8 +37,10 @@ from trimtab.providers.azure.translate import home_of
 from trimtab.providers.health import asks_balancer
 from trimtab.providers.resolver import (
     IMAGE,
+    SIZE,
     SUBNET,
     WRITE_OR_MAKE,
+    ZONE,
     Answers,
     Question,
     Questions,
@@ -45,7 +49,11 @@ from trimtab.providers.resolver import (
     Thing,
 )
 
+if TYPE_CHECKING:
+    from trimtab.providers.azure.offers import Offers
+
 FIREWALL, IDENTITY = "security group", "identity"
+ACTION_GROUPS = "action group"
 ENCRYPTION, RESERVATION = "disk encryption set", "capacity reservation group"
 COMPUTE_API = "2024-07-01"
 API_VERSIONS = {
@@ -54,6 +62,7 @@ API_VERSIONS = {
     IDENTITY: "2023-01-31",
     ENCRYPTION: "2024-03-02",
     RESERVATION: COMPUTE_API,
+    ACTION_GROUPS: "2023-01-01",
 }
 """By what is looked up, the version of the API that is asked for it."""
 BALANCERS = "Microsoft.Network/loadBalancers"
@@ -79,6 +88,8 @@ class Resolver(Resolving[Calls]):
 
     provider = "azure"
     holder = SCALE_SET.name
+    _offers: dict[str, "Offers"] = field(default_factory=dict)
+    _asking: Lock = field(default_factory=Lock)
 
     def run(self) -> AzureFacts:
         """The facts about every group of the fleet."""
@@ -122,7 +133,7 @@ class Resolver(Resolving[Calls]):
     # what has to be there
 
     def references(self, group: ScalingGroup) -> Iterator[Reference]:
-        """Subnet, security group, identity, disk encryption sets, reservation and image of the catalogue."""
+        """Subnet, security group, identity, encryption sets, reservation, action groups, image, sizes and zones."""
         home, place, template = home_of(group, self.calls.home), group.placement, group.template
         if place.subnets and (subnet := subnet_id(place.subnets[0], place.network, home)):
             yield Reference("placement.subnets.0", SUBNET, subnet)
@@ -135,6 +146,16 @@ class Resolver(Resolving[Calls]):
                 yield Reference(f"template.disks.{index}.key", ENCRYPTION, encryption_set_id(disk.key, home))
         if group.purchase.reservation:
             yield Reference("purchase.reservation", RESERVATION, reservation_id(group.purchase.reservation, home))
+        for alarm in filter(is_alert, group.alarms):
+            for name in ("notify", "notify_ok"):
+                for index, target in enumerate(getattr(alarm, name)):
+                    if is_id(target):
+                        yield Reference(f"alarms.{alarm.name}.{name}.{index}", ACTION_GROUPS, target)
+        location = self.location_of(group)
+        for path, size in sizes_of(group).items():
+            yield Reference(path, SIZE, size, location, "choose another size")
+        for index, zone in enumerate(place.zones):
+            yield Reference(f"placement.zones.{index}", ZONE, zone, location)
         image = image_reference(template.image) if template.image.id is not None and is_known(template.image) else {}
         if "sku" in image and image_problem(template.image) is None:
             name = ":".join(image[part] for part in ("publisher", "offer", "sku"))
@@ -142,8 +163,48 @@ class Resolver(Resolving[Calls]):
 
     def find(self, what: str, place: str, names: list[str]) -> Mapping[str, Thing]:
         """Those that are there, by name; a resource by its id."""
+        if what in (SIZE, ZONE):
+            offers = self._offered(place)
+            zones = {zone: Thing() for zone in offers.zones}
+            sizes = {name: offers.sizes[name.lower()].thing for name in names if name.lower() in offers.sizes}
+            return zones if what == ZONE else sizes
         look = partial(self._has_image, place) if what == IMAGE else partial(self._has, API_VERSIONS.get(what, ""))
         return {name: Thing() for name in names if look(name)}
+
+    def _offered(self, location: str) -> "Offers":
+        """The sizes and zones of a location, asked for once."""
+        from trimtab.providers.azure.offers import SKUS_API, offers_of  # only for a new group, size or zone
+
+        with self._asking:
+            if location not in self._offers:
+                path = f"/subscriptions/{self.calls.home.subscription}/providers/Microsoft.Compute/skus"
+                listed = self.calls.get(path, SKUS_API, **{"$filter": f"location eq '{location}'"})
+                self._offers[location] = offers_of(listed, location)
+            return self._offers[location]
+
+    def _hold_against(self, group: ScalingGroup, references: Iterable[Reference], answers: Answers) -> None:
+        offers = self._offers.get(self.location_of(group))
+        if offers is not None and not offers.sizes:
+            text = f"location: {self.location_of(group)!r} is not a region of Azure that this subscription may use"
+            self.problems.append(Note(f"{text}; write one such as westeurope", group.name))
+            references = [each for each in references if each.place != self.location_of(group)]
+        super()._hold_against(group, references, answers)
+
+    def _hold_size(self, group: ScalingGroup, reference: Reference, size: Thing, wanted: set[str]) -> None:
+        from trimtab.providers.azure.offers import misfits
+
+        offers = self._offers[self.location_of(group)]
+        # a zone that is not there is said where it is named
+        super()._hold_size(group, reference, size, wanted & offers.zones)
+        for path, text in misfits(group, reference.name, offers.sizes[reference.name.lower()]):
+            self.problems.append(Note(f"{path}: {text}", group.name))
+
+    def _fix(self, reference: Reference, answer: Mapping[str, Thing]) -> str:
+        if reference.what == ZONE:
+            from trimtab.providers.azure.offers import zones_hint
+
+            return zones_hint(self._offers[reference.place])
+        return super()._fix(reference, answer)
 
     def names_of(self, what: str, place: str, name: str) -> Iterable[str]:
         """Those of the resources beside one that is looked for by its id, or of the public keys."""
@@ -302,6 +363,12 @@ class Resolver(Resolving[Calls]):
             facts.windows |= {group.name}
         if defines_specialized(properties):
             facts.specialized |= {group.name}
+
+
+def sizes_of(group: ScalingGroup) -> dict[str, str]:
+    """The sizes that a group names, by the field that names them."""
+    sizes = {f"purchase.sizes.{index}.size": option.size for index, option in enumerate(group.purchase.sizes)}
+    return {path: size for path, size in {**sizes, "template.size": group.template.size_name or ""}.items() if size}
 
 
 class Definition(NamedTuple):

@@ -16,6 +16,7 @@ from trimtab.declarations.limits import (
     Needs,
     Pattern,
     Range,
+    TotalBytes,
     When,
 )
 
@@ -63,6 +64,7 @@ _LATE = _compute(
     "timeoutSec",
     "The default value is 5 seconds. It is invalid for timeoutSec to have greater value than checkIntervalSec.",
 )
+_BALANCED = "You can specify up to 160,000 IOPS and 2,400 MiB/s of throughput for a single Hyperdisk Balanced volume."
 _RESOURCE_LABELS = Source(
     f"{_DOCS}/pubsub/docs/labels",
     "The labels applied to a resource must meet the following requirements: Each resource can have up to 64 labels. "
@@ -83,6 +85,17 @@ WRITTEN: tuple[Row, ...] = (
             "(256 KiB).",
         ),
         fix="keep the script in a bucket and fetch it when the instance starts",
+    ),
+    Row(
+        kind=TEMPLATE,
+        leaf="properties.metadata.items",
+        rule=TotalBytes(512 * 1024 - 1),
+        source=_compute(
+            "InstanceTemplate",
+            "properties.metadata.items",
+            "The total size of all keys and values must be less than 512 KB.",
+        ),
+        fix="keep the larger values in a bucket",
     ),
     Row(
         kind=TEMPLATE,
@@ -171,6 +184,35 @@ WRITTEN: tuple[Row, ...] = (
     ),
     Row(
         kind=TEMPLATE,
+        leaf=f"{_DISK}.diskType",
+        rule=Pattern(r"hyperdisk-.*", "such a machine takes Hyperdisks alone"),
+        source=Source(
+            "https://github.com/GoogleCloudPlatform/PerfKitBenchmarker/pull/4950",
+            "Ensure PKB correctly provisions C4 instances with hyperdisk storage only, as they are hyperdisk-exclusive "
+            "machines (like N4 instances).",
+        ),
+        when=(When("properties.machineType", fits=r"(.*/)?(c4|n4)-"),),
+        fix="use `type: hyperdisk-balanced`",
+    ),
+    *(
+        Row(
+            kind=TEMPLATE,
+            leaf=f"{_DISK}.{leaf}",
+            rule=rule,
+            source=Source(f"{_DOCS}/compute/docs/disks/hd-types/{kind}", quote),
+            when=(When(f"{_DISK}.diskType", fits=f"{kind}$"),),
+        )
+        for leaf, kind, rule, quote in (
+            *(
+                (leaf, "hyperdisk-balanced", Range(most=most), _BALANCED)
+                for leaf, most in (("provisionedIops", 160000), ("provisionedThroughput", 2400))
+            ),
+            ("provisionedIops", "hyperdisk-extreme", Range(128, 350000), "IOPS: between 128 and 350,000 IOPS."),
+            ("diskSizeGb", "hyperdisk-extreme", Range(64, unit="GB"), "Size: between 64 GiB and 64 TiB."),
+        )
+    ),
+    Row(
+        kind=TEMPLATE,
         leaf=f"{_DISK}.provisionedThroughput",
         rule=Range(1),
         source=_compute(
@@ -233,6 +275,18 @@ WRITTEN: tuple[Row, ...] = (
         source=_LATE,
         when=(When("timeoutSec", absent=True),),
         fix="give a `timeout` that is as short",
+    ),
+    *(
+        Row(
+            kind=HEALTH_CHECK,
+            leaf=leaf,
+            rule=Range(1, 10),
+            source=Source(
+                "https://github.com/jclouds/jclouds-labs-google/pull/137",
+                f"Invalid value for field 'resource.{leaf}': '{value}'.  Must be less than or equal to 10",
+            ),
+        )
+        for leaf, value in (("unhealthyThreshold", 15), ("healthyThreshold", 30))
     ),
     # managers of groups
     Row(
@@ -367,6 +421,16 @@ WRITTEN: tuple[Row, ...] = (
         rule=Range(60, unit="s"),
         source=_monitoring(
             "AlertPolicy", f"{_CONDITION}.aggregations[*].alignmentPeriod", "The value must be at least 60 seconds."
+        ),
+    ),
+    Row(
+        kind=ALERT,
+        leaf=f"{_CONDITION}.aggregations[*].alignmentPeriod",
+        rule=Range(most=90000, unit="s"),
+        source=_monitoring(
+            "AlertPolicy",
+            f"{_CONDITION}.aggregations[*].alignmentPeriod",
+            "90,000 seconds (25 hours) for alerting policies.",
         ),
     ),
     Row(
