@@ -448,6 +448,8 @@ def _bounds(least: float | None, most: float | None, unit: str = "") -> str:
 def _amount(number: float, unit: str = "") -> str:
     if unit == "s":
         return _span(number)
+    if 0 < abs(number) < 1e-3:
+        return f"{number:.6f}".rstrip("0")
     return f"{number:.15g}" if abs(number) < 1e5 else f"{number:,.15g}"
 
 

@@ -79,6 +79,8 @@ def plain_words(detail: ErrorDetails, shown: str, *, value: object) -> str:
         value: The value, for a guess at what was meant; it is not shown.
     """
     kind, message, context = detail["type"], detail["msg"], detail.get("ctx", {})
+    if detail["loc"][-1:] == ("[key]",) and kind == "string_pattern_mismatch":
+        return f"{detail['input']!r} cannot be a name here; use {_PATTERNS.get(str(context['pattern']), 'another')}"
     instead = f", not {shown}" if shown else ""
     match kind:
         case "rule":
@@ -127,6 +129,7 @@ _LONGEST = 80
 _PATTERNS = {
     STATISTIC: "average, minimum, maximum, sum, count, a percentile such as p95, or such as tm90 or TM(10%:90%)",
     PRICE: 'a price in quotes, such as "0.05"',
+    r"^[a-zA-Z_0-9-]{1,127}$": "letters, digits, `-` and `_`, at most 127 of them",
 }
 _BOUNDS = {
     "greater_than_equal": "{} or more",

@@ -65,11 +65,13 @@ class Thing(NamedTuple):
         least_gb: The smallest disk that an image fits on.
         zones: Where a size is offered, or a subnet lies.
         is_spot: Whether a size can be had as spot; `None` where nothing says so.
+        architecture: For which processors an image is, as sizes have it; empty where nothing says so.
     """
 
     least_gb: float | None = None
     zones: frozenset[str] | None = None
     is_spot: bool | None = None
+    architecture: str = ""
 
 
 IMAGE, SIZE, SUBNET, ZONE = "image", "size", "subnet", "zone"
@@ -305,11 +307,25 @@ class Resolving(ABC, Generic[C]):
         return answer if isinstance(answer, Mapping) else {}
 
     def hold_disks(self, group: ScalingGroup, image: Thing) -> None:
-        """Name the disks that an image does not fit on."""
+        """Name the disks that an image does not fit on, and the sizes that it cannot run on."""
         for index, disk in enumerate(group.template.disks):
             if disk.device is None and disk.size_gb and image.least_gb and disk.size_gb < image.least_gb:
                 text = f"the image takes {image.least_gb:g} GB and the disk has {disk.size_gb}; write that or more"
                 self.problems.append(Note(f"template.disks.{index}.size_gb: {text}", group.name))
+        if image.architecture:
+            self._hold_processors(group, image.architecture)
+
+    def _hold_processors(self, group: ScalingGroup, architecture: str) -> None:
+        """Name the sizes whose processors an image is not for."""
+        from trimtab.declarations.catalogue import catalogue_of  # where an image says for which it is
+
+        catalogue = catalogue_of(self.provider)
+        sizes = {f"purchase.sizes.{index}.size": option.size for index, option in enumerate(group.purchase.sizes)}
+        for path, name in {**sizes, "template.size": group.template.size_name}.items():
+            size = catalogue.find(name) if catalogue and name else None
+            if size is not None and size.architecture != architecture:
+                text = f"{name} has processors of {size.architecture}, and the image is for {architecture}"
+                self.problems.append(Note(f"{path}: {text}; choose another size, or another image", group.name))
 
     def _hold_size(self, group: ScalingGroup, reference: Reference, size: Thing, wanted: set[str]) -> None:
         if group.purchase.spot and size.is_spot is False:

@@ -6,7 +6,7 @@ from typing import Any
 from trimtab.emulators.aws.attributes import check_attributes
 from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.templates import find_version
-from trimtab.emulators.aws.types import known_types
+from trimtab.emulators.aws.types import architectures, known_types
 from trimtab.emulators.aws.world import Region
 
 _PREFIX = "You must use a valid fully-formed launch template. "
@@ -74,6 +74,12 @@ def _problems(region: Region, data: dict[str, Any], types: list[str]) -> Iterato
     for size in [data.get("InstanceType"), *types]:
         if size and size not in known_types():
             yield f"Invalid value '{size}' for InstanceType."
+        elif size and image in ec2.amis and ec2.amis[image].architecture not in (able := architectures(size)):
+            yield (
+                f"The architecture '{','.join(able)}' of the specified instance type does not match the architecture "
+                f"'{ec2.amis[image].architecture}' of the specified AMI. Specify an instance type and an AMI that have "
+                "matching architectures, and try again."
+            )
     yield from _disk_problems(ec2.amis.get(image), data)
 
 

@@ -1,5 +1,6 @@
 """Instance types: which there are, and in which zones they are offered; by moto's copy of AWS's own replies."""
 
+import re
 from functools import cache
 from typing import Any
 
@@ -16,6 +17,15 @@ def known_types() -> frozenset[str]:
     """Every instance type: those that are copied, and those that came since and only the SDK's model has."""
     shape: Any = get_service_model("ec2").shape_for("InstanceType")
     return frozenset({*INSTANCE_TYPES, *shape.enum})
+
+
+def architectures(name: str) -> tuple[str, ...]:
+    """The processors that a type has; of one that is not copied, by its name: the `g` of Graviton."""
+    told = (INSTANCE_TYPES.get(name) or {}).get("ProcessorInfo", {}).get("SupportedArchitectures")
+    if told:
+        return tuple(told)
+    family = name.partition(".")[0]
+    return ("arm64",) if re.fullmatch(r"[a-z]+\d+g[a-z]*", family) else ("x86_64",)
 
 
 def offer_types(region: str) -> None:

@@ -1,6 +1,6 @@
 """What the errors of AWS are in our words; pure."""
 
-from trimtab.errors import AccessDenied, AlreadyExists, Conflict, NotFound, Throttled, Unauthenticated
+from trimtab.errors import AccessDenied, AlreadyExists, Conflict, InvalidRequest, NotFound, Throttled, Unauthenticated
 from trimtab.providers.errors import ErrorRow, ErrorTable
 
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html and each service's common errors
@@ -40,6 +40,8 @@ ERRORS = ErrorTable(
         ErrorRow(Throttled, codes=THROTTLED),
         ErrorRow(AccessDenied, codes=DENIED),
         ErrorRow(Unauthenticated, codes=UNKNOWN_CALLER),
+        # who asks in a region that there is not is not unknown
+        ErrorRow(InvalidRequest, codes=UNKNOWN_CALLER, texts=("scoped to a valid region",)),
         ErrorRow(AlreadyExists, codes=TAKEN),
         ErrorRow(Conflict, codes=BUSY),
         ErrorRow(NotFound, codes=frozenset({"*NotFound*", "NoSuchEntity", "NoSuchResourceException"})),

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from trimtab.models import Fleet, MetricSource, ScalingGroup, SimplePolicy, StepPolicy
-from trimtab.providers.aws.existing import watched
+from trimtab.providers.aws.existing import topics_of, watched
 from trimtab.providers.aws.places import NETWORKS, asks_default_network, names_asked
 from trimtab.providers.aws.template import ALIAS, key_id
 from trimtab.providers.run import BLUE_GREEN
@@ -20,6 +20,7 @@ class Need(StrEnum):
     ALARMS = "alarms"
     HOOKS = "lifecycle hooks"
     TOPICS = "topics that are told of scaling"
+    TOLD = "topics of alarms, hooks and scaling"
     WARM_POOL = "a warm pool"
     GROUP_METRICS = "metrics of the group"
     BALANCERS = "load balancers"
@@ -103,6 +104,7 @@ GRANTS: Sequence[Grant] = (
     Grant("servicequotas:GetAWSDefaultServiceQuota"),
     Grant("elasticloadbalancing:DescribeListeners", need=Need.SHARES),
     Grant("elasticloadbalancing:DescribeRules", need=Need.SHARES),
+    Grant("sns:GetTopicAttributes", need=Need.TOLD),
     Grant("kms:ListAliases", need=Need.KEY_ALIASES),
     Grant("ssm:GetParameters", On.PARAMETERS, Need.PARAMETERS),
     Grant("iam:GetInstanceProfile", On.READ_PROFILES, Need.PROFILES),
@@ -279,6 +281,7 @@ def _needs(group: ScalingGroup) -> Mapping[Need, bool]:
         Need.ALARMS: bool(group.alarms),
         Need.HOOKS: bool(aws.lifecycle_hooks),
         Need.TOPICS: bool(aws.notify_scaling),
+        Need.TOLD: any(topics_of(group)),
         Need.WARM_POOL: aws.warm_pool is not None,
         Need.GROUP_METRICS: aws.group_metrics,
         Need.BALANCERS: bool(group.cloud_balancers),

@@ -62,6 +62,7 @@ SHAPES: Mapping[str, Shape] = {
     "describe_vpcs": {"Vpcs": [{"VpcId": str, **TAGGED}]},
     "list_aliases": {"Aliases": [{"AliasName": str}]},
     "get_instance_profile": {"InstanceProfile": {"InstanceProfileName": str}},
+    "get_topic_attributes": {"Attributes": {}},
     "describe_key_pairs": {"KeyPairs": [{"KeyName": str}]},
     "describe_instance_type_offerings": {"InstanceTypeOfferings": [{"InstanceType": str, "Location": str}]},
     "describe_instance_types": {"InstanceTypes": [{"InstanceType": str, "SupportedUsageClasses": [str]}]},

@@ -15,6 +15,7 @@ from trimtab.providers.aws.existing import (
     METRIC,
     PROFILE,
     TARGET_GROUP,
+    TOPIC,
     custom_metrics,
     find_aliases,
     find_default_networks,
@@ -25,6 +26,7 @@ from trimtab.providers.aws.existing import (
     find_sizes,
     find_subnets,
     find_target_groups,
+    find_topics,
     names_of,
     references_of,
     watched,
@@ -147,6 +149,8 @@ class Resolver(Resolving[Calls]):
             return find_profiles(self.calls, place, names)
         if what == KEY:
             return find_aliases(self.calls, place, names)
+        if what == TOPIC:
+            return find_topics(self.calls, place, names)
         if what == METRIC:
             metrics = [each for group in near for _, each in custom_metrics(group, self.fleet.native_name(group))]
             return find_metrics(self.calls, place, [each for each in dict.fromkeys(metrics) if each.text in names])
@@ -221,12 +225,12 @@ class Resolver(Resolving[Calls]):
         newest = answers.get(("image", self.location_of(group), word))
         newest = {} if isinstance(newest, ProviderError) or newest is None else newest
         if not is_looked_up(image):
-            self.hold_disks(group, Thing(newest.get("least_gb")))
+            self.hold_disks(group, _thing(newest))
             facts.images[group.name] = ImageFacts(image.id, newest.get("root"))
             return
         chosen = self.pin_image(group, word, newest.get("id") or "")
         if chosen:
-            self.hold_disks(group, Thing(newest.get("least_gb") if newest.get("id") == chosen else None))
+            self.hold_disks(group, _thing(newest if newest.get("id") == chosen else {}))
             facts.images[group.name] = ImageFacts(chosen, newest.get("root"))
         elif ("image", self.location_of(group), word) in answers and not newest:
             self._no_image(group, answers)
@@ -346,10 +350,15 @@ def _image_by_id(calls: Calls, region: str, text: str) -> dict[str, Any]:
     return _known_of(images[0]) if images else {"id": text}
 
 
+def _thing(image: Mapping[str, Any]) -> Thing:
+    return Thing(image.get("least_gb"), architecture=image.get("architecture", ""))
+
+
 def _known_of(image: Mapping[str, Any]) -> dict[str, Any]:
     root = image.get("RootDeviceName")
     disks = (disk.get("Ebs") or {} for disk in image.get("BlockDeviceMappings") or () if disk.get("DeviceName") == root)
-    return {"id": image["ImageId"], "root": root, "least_gb": next(disks, {}).get("VolumeSize")}
+    least = next(disks, {}).get("VolumeSize")
+    return {"id": image["ImageId"], "root": root, "least_gb": least, "architecture": image.get("Architecture", "")}
 
 
 def find_zones(calls: Calls, region: str) -> list[str]:

@@ -87,6 +87,7 @@ class _Group(GroupTranslator):
         self.problems += [Note(text, self.group.name) for text in schedules.contradictions_of(self.fleet, self.group)]
         for path, text in rollout_problems(self.group):
             self.problem(path, text)
+        self._check_reservation()
         mark = Mark(self.fleet.name, self.group.name, kept=self.keeps(self.facts.kept))
         key = self.key(LAUNCH_TEMPLATE.name)
         image = self.facts.images.get(self.group.name) or ImageFacts(None)
@@ -102,6 +103,16 @@ class _Group(GroupTranslator):
         yield from self._at_most("policies", self._policies())
         yield from self._at_most("schedules", self._scheduled_actions())
         yield from self._alarms()
+
+    def _check_reservation(self) -> None:
+        """https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-capacity-reservations.html: it is for on-demand ones."""
+        purchase = self.group.purchase
+        if purchase.reservation and purchase.spot:
+            text = "a capacity reservation is for on-demand instances, and Spot instances do not run in it"
+            if purchase.on_demand_base or purchase.on_demand_percent:
+                self.note("purchase.reservation", text)
+            else:
+                self.problem("purchase.reservation", f"{text}; leave `purchase.reservation` or `purchase.spot` out")
 
     def _at_most(self, path: str, resources: Iterable[Resource]) -> list[Resource]:
         """Resources of a kind, and a problem where a group cannot have so many."""

@@ -6,11 +6,13 @@ from typing import Any
 
 from trimtab.errors import Unsupported
 from trimtab.models import Alarm, ScalingGroup, Severity
+from trimtab.models.base import format_duration
 from trimtab.phrases import in_words
 from trimtab.plan import Key, Ref, digest
 from trimtab.providers.alarms import (
     address_name,
     addresses_of,
+    first_field,
     is_address,
     is_alert,
     is_web_address,
@@ -160,8 +162,8 @@ def problems_of(group: ScalingGroup, scope: Scope) -> Iterator[tuple[str, str]]:
         window = alarm.period * alarm.periods
         if window > WINDOWS[-1]:
             path = f"alarms.{alarm.name}.{'periods' if alarm.periods > 1 else 'period'}"
-            yield path, f"a metric alert looks back a day at most, and {alarm.periods} periods are {window}"
+            yield path, f"a metric alert looks back a day at most, not {format_duration(window)}; shorten it"
     for target in targets_of(group.alarms):
         if not is_address(target):
             text = "give an action group's id, an e-mail address or an https address"
-            yield "alarms", f"Azure cannot notify {target!r}; {text}"
+            yield first_field(group.alarms, target), f"Azure cannot notify {target!r}; {text}"

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from trimtab.models import Alarm, Fleet, Image, MetricSource, ScalingGroup, SpotStrategy, TargetTrackingPolicy
+from trimtab.models.base import format_duration
 from trimtab.plan import (
     Action,
     Attributes,
@@ -261,7 +262,8 @@ class _Group(GroupTranslator):
         if grace is not None and not repairs(group):
             self.unused("health_check.grace", "nothing repairs instances; give `health_check.path` or `port`")
         elif grace is not None and grace_of(group) != grace:
-            text = f"Azure holds repairs back for {SHORTEST_GRACE} to {LONGEST_GRACE}, not for {grace}"
+            least, most = format_duration(SHORTEST_GRACE), format_duration(LONGEST_GRACE)
+            text = f"Azure holds repairs back for {least} to {most}, not for {format_duration(grace)}"
             self.note("health_check.grace", text, approximation=True)
         if own is not None and not group.capacity.min <= own <= group.capacity.max:
             text = f"{own} is outside `capacity`; Azure goes to the bound beside it"

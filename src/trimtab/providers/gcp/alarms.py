@@ -7,10 +7,12 @@ from typing import Any
 
 from trimtab.errors import Unsupported
 from trimtab.models import Alarm, MetricSource, MissingData, ScalingGroup, Severity
+from trimtab.models.base import format_duration
 from trimtab.plan import Key, Ref
 from trimtab.providers.alarms import (
     address_name,
     addresses_of,
+    first_field,
     is_address,
     is_alert,
     is_web_address,
@@ -33,6 +35,8 @@ SEVERITIES: Mapping[Severity, str] = {
 }
 """Severity, AlertPolicy of the Cloud Monitoring API; what matters less is a warning."""
 OPENED, CLOSED = "OPENED", "CLOSED"
+_LABEL = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+"""https://docs.cloud.google.com/monitoring/api/v3/naming-conventions"""
 _CHANNEL = re.compile(r"^projects/[^/]+/notificationChannels/[^/]+$")
 _TOPIC = re.compile(r"^projects/[^/]+/topics/[^/]+$")
 OVER_TIME: Mapping[str, str] = {
@@ -223,11 +227,16 @@ def problems_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
         if problem := alert_problem(alarm):
             yield f"{where}.{problem[0]}", problem[1]
         if period_of(alarm) * ((alarm.datapoints or alarm.periods) - 1) > LONGEST_LOOK:
-            text = f"a condition is held for {LONGEST_LOOK} at most, and {alarm.periods} periods are longer"
+            held = format_duration(period_of(alarm) * ((alarm.datapoints or alarm.periods) - 1))
+            text = f"a condition is held for {format_duration(LONGEST_LOOK)} at most, and they are {held}; shorten them"
             yield f"{where}.periods", text
         if alarm.metric.source is MetricSource.PROMQL and alarm.missing is MissingData.BREACHING:
             yield f"{where}.missing", "a query without data is not met; use `absent()` in the query"
+        for name in alarm.metric.dimensions if alarm.metric.source is MetricSource.CUSTOM else ():
+            if not _LABEL.fullmatch(name):
+                text = f"{name!r} cannot be a label of a metric; use letters, digits and `_`, a letter first"
+                yield f"{where}.metric.dimensions", text
     for target in targets_of(group.alarms):
         if not (is_address(target) or _TOPIC.match(target)):
             text = "give a notification channel, a Pub/Sub topic, an e-mail address or an https address"
-            yield "alarms", f"Cloud Monitoring cannot notify {target!r}; {text}"
+            yield first_field(group.alarms, target), f"Cloud Monitoring cannot notify {target!r}; {text}"

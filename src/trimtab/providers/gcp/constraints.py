@@ -242,6 +242,15 @@ WRITTEN: tuple[Row, ...] = (
         )
         for name in ("httpHealthCheck", "httpsHealthCheck", "tcpHealthCheck")
     ),
+    *(
+        Row(
+            kind=HEALTH_CHECK,
+            leaf=f"{name}.requestPath",
+            rule=Pattern(r"/\S*", "a path begins with `/` and has no spaces"),
+            source=_compute("HealthCheck", f"{name}.requestPath", "Must comply withRFC3986."),
+        )
+        for name in ("httpHealthCheck", "httpsHealthCheck")
+    ),
     Row(
         kind=HEALTH_CHECK,
         leaf="checkIntervalSec",

@@ -33,6 +33,7 @@ READ = (
     "compute.zoneOperations.list",
     "monitoring.alertPolicies.list",
     "monitoring.alerts.list",
+    "monitoring.notificationChannels.get",
     "monitoring.notificationChannels.list",
     "monitoring.timeSeries.list",
 )

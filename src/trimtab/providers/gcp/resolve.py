@@ -14,6 +14,7 @@ from trimtab.errors import NotFound, ProviderError
 from trimtab.models import Image, LoadBalancer, MetricSource, ScalingGroup
 from trimtab.plan import Key, Note, Resource, digest
 from trimtab.providers.alarms import is_alert
+from trimtab.providers.gcp.alarms import is_channel
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.facts import Attached, GcpFacts, Known, Second, Service, service_of
 from trimtab.providers.gcp.ids import parse_link, short
@@ -44,7 +45,7 @@ from trimtab.providers.resolver import (
 )
 
 POOLS, METRIC = "targetPools", "metric"
-ACCOUNT, KEY = "service account", "key"
+ACCOUNT, KEY, CHANNEL = "service account", "key", "notification channel"
 SERVICES: Question = ("backend services",)
 ARCHITECTURES = {"x86_64": "X86_64", "arm64": "ARM64"}
 
@@ -108,7 +109,7 @@ class Resolver(Resolving[Calls]):
     # what has to be there
 
     def references(self, group: ScalingGroup) -> Iterator[Reference]:
-        """Network, subnetwork, zones, service account, keys of disks, image and sizes."""
+        """Network, subnetwork, zones, service account, keys of disks, image, sizes, channels and metrics."""
         region, place, image = self.location_of(group), group.placement, group.template.image
         if place.network and not place.subnets:
             yield Reference("placement.network", "network", _project_name(place.network, self.calls.project))
@@ -134,6 +135,11 @@ class Resolver(Resolving[Calls]):
             if size and "custom-" not in size and "/" not in size:
                 yield Reference(path, SIZE, size, region)
 
+        for alarm in filter(is_alert, group.alarms):
+            for told in ("notify", "notify_ok"):
+                for index, target in enumerate(getattr(alarm, told)):
+                    if is_channel(target):
+                        yield Reference(f"alarms.{alarm.name}.{told}.{index}", CHANNEL, target)
         for alarm in group.alarms:
             if is_alert(alarm) and alarm.metric.source is MetricSource.CUSTOM:
                 fix = "an alert policy is made once it was written: publish a value, and apply again"
@@ -151,6 +157,8 @@ class Resolver(Resolving[Calls]):
                 return {name: Thing() for name in names if self.calls.exists("iam", _account_name(name))}
             case "key":
                 return {name: Thing() for name in names if self.calls.exists("cloudkms", name)}
+            case "notification channel":
+                return {name: Thing() for name in names if self._has_channel(name)}
             case "metric":
                 return {name: Thing() for name in names if self._is_written(name)}
             case "zone":
@@ -161,11 +169,23 @@ class Resolver(Resolving[Calls]):
             case _:
                 return self._named("subnetworks.list", names, region=place)
 
+    def _fix(self, reference: Reference, answer: Mapping[str, Thing]) -> str:
+        if reference.what == SIZE and not answer and not self.find("zone", reference.place, []):
+            return f"{reference.place!r} is not a region of Google Cloud; correct `location` or `--region`"
+        return super()._fix(reference, answer)
+
     def _is_written(self, metric: str) -> bool:
         """Whether a metric of one's own has a descriptor, which its first value makes."""
         words = f'metric.type = "{metric}"'
         name = f"projects/{self.calls.project}"
         return bool(self.calls.monitor("metrics.list_metric_descriptors", name=name, filter=words))
+
+    def _has_channel(self, name: str) -> bool:
+        try:
+            self.calls.monitor("notificationChannels.get_notification_channel", name=name)
+        except NotFound:
+            return False
+        return True
 
     def _named(self, operation: str, names: Sequence[str], **where: str) -> dict[str, Thing]:
         """Those of the networks or subnetworks, as PROJECT/NAME, that are there."""
@@ -182,7 +202,9 @@ class Resolver(Resolving[Calls]):
         words = f'family = "{family}"' if family else f'name = "{parts[-1]}"'
         images = self.calls.pages("images.list", project=project, filter=words)
         sizes = [float(image["diskSizeGb"]) for image in images if image.get("diskSizeGb")]
-        return Thing(least_gb=max(sizes, default=None)) if images else None
+        kinds = {str(image.get("architecture", "")) for image in images}
+        word = next((ours for ours, theirs in ARCHITECTURES.items() if kinds == {theirs}), "")
+        return Thing(least_gb=max(sizes, default=None), architecture=word) if images else None
 
     def _sizes(self, region: str, names: Sequence[str]) -> dict[str, Thing]:
         words = " OR ".join(f'(name = "{name}")' for name in names)

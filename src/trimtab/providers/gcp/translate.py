@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from trimtab.engine.windows import Lowered, lowered_by, reach_of
 from trimtab.models import Alarm, Fleet, Rollout, ScalingGroup, SpotStrategy
+from trimtab.models.base import format_duration
 from trimtab.plan import FLOOR, MAIN, Key, Mark, Ref, Resource, digest
 from trimtab.providers.alarms import alarm_name, is_alert, naming_fields
 from trimtab.providers.bodies import drop_empty
@@ -376,7 +377,7 @@ class _Group(GroupTranslator):
         """Say what Google Cloud does otherwise because of the values of a group, and what it has no use for."""
         for alarm in self._seen():
             if period_of(alarm) != alarm.period:
-                text = f"Cloud Monitoring has whole minutes: {period_of(alarm)}"
+                text = f"Cloud Monitoring has whole minutes: {format_duration(period_of(alarm))}"
                 self.note(f"alarms.{alarm.name}.period", text, approximation=True)
         if self.is_size_scheduled():
             self.unused("capacity.desired", "a schedule sets the size now")
