@@ -99,6 +99,21 @@ def hook(**fields: Any) -> dict[str, Any]:
     return {"lifecycle_hooks": [{"name": "drain", "on": "terminate", **fields}]}
 
 
+def hooks(number: int) -> dict[str, Any]:
+    """So many lifecycle hooks."""
+    return {"lifecycle_hooks": [{"name": f"drain-{index}", "on": "terminate"} for index in range(number)]}
+
+
+def topics(number: int) -> dict[str, Any]:
+    """So many topics that are told of scalings."""
+    return {"notify_scaling": [{"topic": f"{TOPIC}t{index}"} for index in range(number)]}
+
+
+def policies(number: int) -> dict[str, Any]:
+    """So many policies, and the one that every group of the cloud has."""
+    return {"out": {"change": 1}, **{f"out-{index}": {"change": 1} for index in range(number)}}
+
+
 def alarm(**fields: Any) -> dict[str, Any]:
     """One alarm that triggers the policy `out`."""
     return {"metric": {"custom": "Load", "namespace": "Shop"}, "above": 70, "triggers": ["out"], **fields}
@@ -186,6 +201,30 @@ AWS = (
         disk(type="standard", size_gb=1024),
         disk(type="standard", size_gb=1025),
     ),
+    Case(
+        "throughput of so many iops",
+        "template.disks.0.throughput",
+        "template.disks",
+        disk(type="ssd", size_gb=20, iops=4000, throughput=1000),
+        disk(type="ssd", size_gb=20, iops=3999, throughput=1000),
+    ),
+    Case(
+        "throughput of the usual iops",
+        "template.disks.0.throughput",
+        "template.disks",
+        disk(type="ssd", size_gb=20, throughput=750),
+        disk(type="ssd", size_gb=20, throughput=751),
+    ),
+    Case(
+        "role of a hook",
+        "aws.lifecycle_hooks.0.notify",
+        "aws",
+        hook(notify=f"{TOPIC}a", role="arn:aws:iam::123456789012:role/hooks"),
+        hook(notify=f"{TOPIC}a"),
+    ),
+    Case("50 hooks", "aws.lifecycle_hooks", "aws", hooks(50), hooks(51)),
+    Case("10 topics", "aws.notify_scaling", "aws", topics(10), topics(11)),
+    Case("50 policies", "policies", "policies", policies(49), policies(50), {"alarms": {}}),
     # the group's name and trimtab's mark of three tags are among the fifty
     Case("50 tags", "tags", "tags", tags(46), tags(47)),
     Case("reserved tag", "tags", "tags", {"awsome": "x"}, {"aws:cloud": "x"}),
@@ -286,6 +325,51 @@ AZURE = (
         {"azure": {"zone_balance": True}},
     ),
     Case(
+        "fault domains of uniform sets in zones",
+        "azure.fault_domains",
+        "azure.fault_domains",
+        5,
+        4,
+        {"placement": {"zones": ["1"]}},
+    ),
+    Case(
+        "fault domains of flexible sets",
+        "azure.fault_domains",
+        "azure.fault_domains",
+        3,
+        4,
+        {"azure": {"orchestration": "flexible"}},
+    ),
+    Case(
+        "a price above nothing",
+        "purchase.max_price",
+        "purchase.max_price",
+        "0.00001",
+        "0",
+        {"purchase": {"spot": True}},
+    ),
+    Case("long prefix", "azure.computer_name_prefix", "azure.computer_name_prefix", "a" * 58, "a" * 59),
+    Case("signs of a prefix", "azure.computer_name_prefix", "azure.computer_name_prefix", "my-host", "my_host"),
+    Case("size", "template.size", "template.size", "Standard_D2s_v5", "Standard_D2s_v55", door=False),
+    Case("zone", "placement.zones.0", "placement.zones", ["3"], ["4"], door=False),
+    Case(
+        "data disks of a size",
+        "template.disks.4",
+        "template.disks",
+        [disk(size_gb=4, device=str(lun))[0] for lun in range(4)],
+        [disk(size_gb=4, device=str(lun))[0] for lun in range(5)],
+        door=False,
+    ),
+    Case(
+        "premium disks of a size",
+        "template.disks.0.type",
+        "template.size",
+        "Standard_D2s_v5",
+        "Standard_D2_v5",
+        {"template": {"disks": disk(type="ssd")}},
+        door=False,
+    ),
+    Case(
         "fault domains in zones",
         "azure.fault_domains",
         "azure.fault_domains",
@@ -353,6 +437,10 @@ AZURE = (
 _CHECK = {"health_check": {"path": "/up", "port": 80}}
 
 
+_METADATA = {"template": {"metadata": {"a": "a" * 262143}}}
+_TOLD = {"alarms": {"hot": {"metric": "cpu", "above": 70, "notify": ["ops@example.org"]}}}
+
+
 def _checked(**fields: Any) -> dict[str, Any]:
     return {"health_check": {**_CHECK["health_check"], **fields}}
 
@@ -379,6 +467,19 @@ GCP = (
         disk(size_gb=20, type="fast-ssd"),
         disk(size_gb=20, type="fast-ssd", iops=5000),
     ),
+    Case(
+        "disks of a machine",
+        "template.disks.0.type",
+        "template.disks",
+        disk(size_gb=20, type="hyperdisk-balanced", iops=160000),
+        disk(size_gb=20, type="ssd"),
+        {"template": {"size": "n4-standard-2"}},
+    ),
+    Case("metadata in all", "template.metadata", "template.metadata.b", "b" * 262142, "b" * 262143, _METADATA),
+    Case("healthy answers", "health_check", "health_check.healthy_threshold", 10, 11, _CHECK),
+    Case("unhealthy answers", "health_check", "health_check.unhealthy_threshold", 10, 11, _CHECK),
+    Case("path", "health_check.path", "health_check.path", "/", "up", _CHECK),
+    Case("a day and an hour", "alarms.hot.period", "alarms.hot.period", "25h", "26h", _TOLD),
     Case("64 labels", "tags", "tags", tags(64), tags(65)),
     Case("grace", "health_check.grace", "health_check.grace", "1h", "3601s", _CHECK),
     Case("no interval", "health_check.interval", "health_check.interval", "1s", "0s", _checked(timeout="1s")),

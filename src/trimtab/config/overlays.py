@@ -122,6 +122,8 @@ def overlaid(fleet: Fleet, provider: str | None, names: Sequence[str]) -> Fleet:
         ConfigError: There is no such overlay, or what comes of it is no fleet; each problem names its line.
         InvalidModel: The same, of a fleet that was made in Python.
     """
+    if isinstance(names, str):  # no list of its letters
+        raise ConfigError([f"overlays: give a list, such as [{names!r}], not {names!r}"])
     clouds = provider_names()
     for name in names:
         _check_name(fleet, name, clouds)

@@ -249,7 +249,7 @@ class TotalBytes:
         pairs = [item for item in value if isinstance(item, Mapping)] if isinstance(value, (list, tuple)) else []
         texts = [str(part) for item in pairs for part in (item.get("key", ""), item.get("value", ""))]
         size = sum(len(text.encode()) for text in texts)
-        return None if size <= self.most else f"have {size:,} bytes in all; at most {self.most:,} are allowed"
+        return None if size <= self.most else f"has {size:,} bytes in all; at most {self.most:,} are allowed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,9 @@ def plain_words(detail: ErrorDetails, shown: str, *, value: object) -> str:
     """
     kind, message, context = detail["type"], detail["msg"], detail.get("ctx", {})
     if detail["loc"][-1:] == ("[key]",) and kind == "string_pattern_mismatch":
-        return f"{detail['input']!r} cannot be a name here; use {_PATTERNS.get(str(context['pattern']), 'another')}"
+        return (
+            f"{str(detail['loc'][-2])!r} cannot be a name here; use {_PATTERNS.get(str(context['pattern']), 'another')}"
+        )
     instead = f", not {shown}" if shown else ""
     match kind:
         case "rule":
@@ -99,6 +101,8 @@ def plain_words(detail: ErrorDetails, shown: str, *, value: object) -> str:
             )
         case "string_pattern_mismatch":
             return f"write {_PATTERNS.get(str(context['pattern']), context['pattern'])}{instead}"
+        case "tuple_type" | "list_type":
+            return f"give a list{f', such as [{shown}]' if shown else ''}"
         case "finite_number":
             return f"give a finite number{instead}"
         case "string_too_short":

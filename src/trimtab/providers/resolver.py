@@ -325,7 +325,13 @@ class Resolving(ABC, Generic[C]):
             size = catalogue.find(name) if catalogue and name else None
             if size is not None and size.architecture != architecture:
                 text = f"{name} has processors of {size.architecture}, and the image is for {architecture}"
-                self.problems.append(Note(f"{path}: {text}; choose another size, or another image", group.name))
+                word = (
+                    f"`architecture: {size.architecture}` in `image`" if self._names_system(group) else "another image"
+                )
+                self.problems.append(Note(f"{path}: {text}; choose another size, or {word}", group.name))
+
+    def _names_system(self, group: ScalingGroup) -> bool:
+        return self.asked[group.name].template.image.os is not None
 
     def _hold_size(self, group: ScalingGroup, reference: Reference, size: Thing, wanted: set[str]) -> None:
         if group.purchase.spot and size.is_spot is False:

@@ -449,9 +449,10 @@ class GroupTranslator(ABC):
         known = resource.sources_of(breach.path)
         kind = self.kinds[resource.key.kind].of(resource)
         names = known if known is not None else [*reversed(kind.sources_of(breach.path))]
-        if not names:  # of a list, what its items come from
-            inside = (row.models for row in kind.fields if row.path.startswith(f"{breach.path}["))
-            names = [*dict.fromkeys(name for models in reversed([*inside]) for name in models.split())]
+        if not names:  # of a list whose items are all parts of one thing, what they come from
+            inside = [row.models.split() for row in kind.fields if row.path.startswith(f"{breach.path}[")]
+            names = [*dict.fromkeys(name for models in reversed(inside) for name in models)]
+            names = names if len({name.partition(".")[0] for name in names}) == 1 else []
         for name in names:
             leaves = [leaf for leaf in self._leaves if leaf.fits(path_in(resource.item, name))]
             if leaves:

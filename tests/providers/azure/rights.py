@@ -43,6 +43,7 @@ ACTIONS = {
     "SshPublicKeys_Get": "Microsoft.Compute/sshPublicKeys/read",
     "LoadBalancers_List": "Microsoft.Network/loadBalancers/read",
     "ApplicationGateways_List": "Microsoft.Network/applicationGateways/read",
+    "ResourceSkus_List": "Microsoft.Compute/skus/read",
     "Usage_List": "Microsoft.Compute/locations/usages/read",
     "VirtualMachineImages_List": "Microsoft.Compute/locations/publishers/artifacttypes/offers/skus/versions/read",
     "VirtualMachines_List": "Microsoft.Compute/virtualMachines/read",

@@ -90,7 +90,10 @@ def told(world, fleet):
     return fleet.model_copy(update={"groups": groups})
 
 
-LOOKED_UP = {"Microsoft.Network/virtualNetworks/subnets/read", "Microsoft.Compute/locations/usages/read"}
+LOOKED_UP = {
+    *("Microsoft.Network/virtualNetworks/subnets/read", "Microsoft.Compute/locations/usages/read"),
+    "Microsoft.Compute/skus/read",
+}
 
 
 def test_the_role_allows_what_is_done_and_nothing_idle(world, cloud):

@@ -111,7 +111,8 @@ LOOKED_UP = frozenset(
         *("DescribeSecurityGroups", "DescribeSubnets", "DescribeAvailabilityZones", "ListMetrics"),
         *("DescribeInstanceRefreshes", "images.list", "machineTypes.aggregatedList", "networks.list"),
         *("subnetworks.list", "zones.list", "metricDescriptors.list", "Subnets_Get", "NetworkSecurityGroups_Get"),
-        *("UserAssignedIdentities_Get", "VirtualMachineImages_List"),
+        *("UserAssignedIdentities_Get", "VirtualMachineImages_List", "ResourceSkus_List", "ActionGroups_Get"),
+        *("GetTopicAttributes", "notificationChannels.get"),
         *("GetServiceQuota", "GetAWSDefaultServiceQuota", "DescribeAccountLimits", "Usage_List", "regions.get"),
     }
 )

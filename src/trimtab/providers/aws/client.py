@@ -85,7 +85,8 @@ class Calls(Caller):
             self._core = session._session if session else core_session()
             found = self._core.get_config_variable("region")
         except BotoCoreError as error:
-            raise ConfigError([f"aws: {error}"]) from error
+            text = f"{str(error).rstrip('.')}; correct it, or name another profile in AWS_PROFILE"
+            raise ConfigError([f"aws: {text}"]) from error
         self._session = session
         self.region = region or found or ""
         if not self.region:

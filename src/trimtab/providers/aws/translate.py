@@ -105,7 +105,7 @@ class _Group(GroupTranslator):
         yield from self._alarms()
 
     def _check_reservation(self) -> None:
-        """https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-capacity-reservations.html: it is for on-demand ones."""
+        """https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-capacity-reservations.html."""
         purchase = self.group.purchase
         if purchase.reservation and purchase.spot:
             text = "a capacity reservation is for on-demand instances, and Spot instances do not run in it"
