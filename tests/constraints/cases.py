@@ -191,8 +191,8 @@ AWS = (
         "much throughput",
         "template.disks.0.throughput",
         "template.disks",
-        disk(type="ssd", size_gb=20, throughput=2000),
-        disk(type="ssd", size_gb=20, throughput=2001),
+        disk(type="ssd", size_gb=20, iops=8004, throughput=2000),
+        disk(type="ssd", size_gb=20, iops=8004, throughput=2001),
     ),
     Case(
         "size of a magnetic disk",
@@ -315,7 +315,7 @@ AZURE = (
     Case("reserved user", "azure.admin_username", "azure.admin_username", "admin3", "Admin2"),
     Case("long user", "azure.admin_username", "azure.admin_username", "u" * 64, "u" * 65),
     Case("kind of key", "template.ssh_key", "template.ssh_key", RSA, ECDSA),
-    Case("name of a key", "template.ssh_key", "template.ssh_key", KEY, "ops"),
+    Case("name of a key", "template.ssh_key", "template.ssh_key", KEY, "ops", door=False),
     Case(
         "zones in balance",
         "azure.zone_balance",

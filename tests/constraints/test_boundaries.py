@@ -1,10 +1,12 @@
 """What a cloud just takes is planned and made; what it just refuses is refused by the plan and at the door."""
 
+import re
+
 import pytest
 import yaml
 
 import trimtab as tt
-from tests.constraints.cases import CASES, group_of
+from tests.constraints.cases import CASES, TOPIC, group_of
 from tests.found.worlds import PUBLIC_KEY
 from tests.laws import sampled
 from trimtab.errors import ConfigError
@@ -15,10 +17,12 @@ EACH = [pytest.param(cloud, case, id=f"{cloud}-{case.name}") for cloud, cases in
 
 
 @pytest.fixture
-def account(request, cloud):
+def account(request, cloud, case):
     account = request.getfixturevalue(cloud)
     if cloud == "aws":  # what a case names has to be there
         account.client("ec2").import_key_pair(KeyName="ops", PublicKeyMaterial=PUBLIC_KEY)
+        for name in sorted(set(re.findall(rf"{TOPIC}(\w+)", str(case)))):
+            account.client("sns").create_topic(Name=name)
     return account
 
 

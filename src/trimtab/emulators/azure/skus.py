@@ -29,6 +29,7 @@ _FAMILIES: tuple[tuple[str, tuple[int, ...], float, dict[str, str]], ...] = (
     ("Standard_B{}pls_v2", (2, 4, 8, 16), 2, {**_NO_SPOT, **_ARM}),
     ("Standard_B{}pts_v2", (2,), 0.5, {**_NO_SPOT, **_ARM}),
     ("Basic_A{}", (0, 1, 2, 3, 4), 1.75, {**_NO_SPOT, **_PLAIN}),
+    ("Standard_A{}", (0, 1, 2, 3, 4, 5, 6, 7), 1.75, {**_NO_SPOT, **_PLAIN}),
     ("Standard_A{}_v2", (1, 2, 4, 8), 2, _PLAIN),
     ("Standard_A{}m_v2", (2, 4, 8), 8, _PLAIN),
     ("Standard_D{}_v2", (1, 2, 3, 4, 5), 3.5, {**_PLAIN, **_LOCAL}),

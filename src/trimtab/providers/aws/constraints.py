@@ -253,12 +253,6 @@ WRITTEN: tuple[Row, ...] = (
         code="InvalidKeyPair.NotFound",
         fix="import the key as a key pair and give its name",
     ),
-    Row(
-        kind=TEMPLATE,
-        leaf=f"{_DATA}.CreditSpecification.CpuCredits",
-        rule=OneOf(("standard", "unlimited")),
-        source=Source("botocore ec2:CreditSpecificationRequest.CpuCredits", "Valid values: standard | unlimited"),
-    ),
     *_volume_rows(),
     *_tag_rows(TEMPLATE, f"{_DATA}.TagSpecifications[*].Tags"),
     # Auto Scaling groups

@@ -305,7 +305,7 @@ WRITTEN: tuple[Row, ...] = (
     Row(
         kind=SET,
         leaf=f"{_PROFILE}.billingProfile.maxPrice",
-        rule=Range(0.00001),
+        rule=Range(0.000001),
         source=_set(
             f"{_PROFILE}.billingProfile.maxPrice", "Any decimal value greater than zero. Example: 0.01538 <br><br> -1"
         ),
