@@ -31,6 +31,7 @@ SOMEWHERE = {
     "unsaid.py": ("aws",),  # Azure gives no start script back, Google's are text; neither has sizes by attributes
     "places.py": ("aws",),  # EC2 alone numbers networks, subnets and firewalls, whose names need not be unique
     "existing.py": ("aws",),  # nine kinds of things by as many operations; elsewhere `resolve` has room for them
+    "offers.py": ("azure",),  # one list has all sizes with zones and abilities; elsewhere sizes are asked for by name
     "hooks.py": ("aws",),  # elsewhere notices of instances are heard in the instance alone, by hooks/listener.py
     "refreshes.py": ("aws",),  # elsewhere nothing that is under way refuses an update
     "pacing.py": ("aws",),  # per cents and checkpoints of an instance refresh; elsewhere instances are named or counted

@@ -74,6 +74,58 @@ _FAMILIES: tuple[tuple[str, tuple[int, ...], float, dict[str, str]], ...] = (
         for version in versions
     ),
     *((f"Standard_F{{}}{kind}_v6", _LARGE, memory, {}) for kind, memory in (("as", 4), ("als", 2), ("ams", 8))),
+    *(
+        (f"Standard_{series}_v6", _LARGE, memory, said)
+        for series, memory, said in (
+            ("D{}ds", 4, _LOCAL),
+            ("D{}ads", 4, _LOCAL),
+            ("D{}lds", 2, _LOCAL),
+            ("D{}alds", 2, _LOCAL),
+            ("D{}ps", 4, _ARM),
+            ("D{}pls", 2, _ARM),
+            ("D{}pds", 4, {**_ARM, **_LOCAL}),
+            ("E{}s", 8, {}),
+            ("E{}as", 8, {}),
+            ("E{}ds", 8, _LOCAL),
+            ("E{}ads", 8, _LOCAL),
+            ("E{}ps", 8, _ARM),
+        )
+    ),
+    *(
+        (f"Standard_{series}", (2, 4, 8, 16, 20, 32, 48, 64, 96), memory, said)
+        for series, memory, said in (
+            ("E{}_v4", 8, _PLAIN),
+            ("E{}_v5", 8, _PLAIN),
+            ("E{}d_v4", 8, {**_PLAIN, **_LOCAL}),
+            ("E{}d_v5", 8, {**_PLAIN, **_LOCAL}),
+            ("E{}a_v4", 8, _PLAIN),
+            ("E{}pds_v5", 8, {**_ARM, **_LOCAL}),
+            ("DC{}s_v3", 8, {}),
+            ("DC{}ds_v3", 8, _LOCAL),
+            ("DC{}as_v5", 4, {}),
+            ("DC{}ads_v5", 4, _LOCAL),
+            ("EC{}as_v5", 8, {}),
+            ("EC{}ads_v5", 8, _LOCAL),
+        )
+    ),
+    ("Standard_DC{}s_v2", (1, 2, 4, 8), 4, {}),
+    ("Standard_D{}_v2_Promo", (2, 3, 4, 5), 3.5, {**_NO_SPOT, **_PLAIN, **_LOCAL}),
+    ("Standard_DS{}_v2_Promo", (2, 3, 4, 5), 3.5, {**_NO_SPOT, **_LOCAL}),
+    ("Standard_D{}_v2", (11, 12, 13, 14, 15), 7, {**_PLAIN, **_LOCAL}),
+    ("Standard_DS{}_v2", (11, 12, 13, 14, 15), 7, _LOCAL),
+    *((f"Standard_L{{}}{kind}", (8, 16, 32, 48, 64, 80, 96), 8, _LOCAL) for kind in ("s_v2", "s_v3", "as_v3", "s_v4")),
+    *((f"Standard_M{{}}{kind}", (8, 16, 32, 64, 128), 15, {}) for kind in ("ms", "s", "ms_v2", "s_v2", "ds_v2")),
+    ("Standard_FX{}mds", (4, 12, 24, 36, 48), 21, _LOCAL),
+    *(
+        (f"Standard_NV{{}}{kind}", (4, 6, 8, 12, 16, 18, 24, 32, 36, 48, 72), 9, {"GPUs": "1"})
+        for kind in ("s_v3", "as_v4", "ads_A10_v5")
+    ),
+    *((f"Standard_NC{{}}{kind}", (6, 12, 24), 9, {"GPUs": "1"}) for kind in ("", "s_v2", "s_v3")),
+    *(
+        (f"Standard_ND{{}}{kind}", (6, 12, 24, 40, 96), 9, {"GPUs": "1"})
+        for kind in ("s", "rs_v2", "asr_v4", "isr_H100_v5")
+    ),
+    *((f"Standard_HB{{}}{kind}", (16, 32, 60, 64, 96, 120, 176), 4, {}) for kind in ("rs", "rs_v2", "rs_v3", "rs_v4")),
     ("Standard_NC{}as_T4_v3", (4, 8, 16, 64), 7, {"GPUs": "1"}),
     ("Standard_NC{}ads_A100_v4", (24, 48, 96), 9, {"GPUs": "1"}),
 )
