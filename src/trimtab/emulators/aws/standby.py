@@ -43,7 +43,8 @@ def enter_standby(call: Call) -> Answer:
         group.cause += "."
         activities.append(_set_aside(group, state))
     group.set_desired_capacity(wanted)
-    return {"Activities": activities}
+    # as https://docs.aws.amazon.com/cli/latest/reference/autoscaling/enter-standby.html shows them
+    return {"Activities": [{**each, "StatusCode": "InProgress", "Progress": 50} for each in activities]}
 
 
 def exit_standby(call: Call) -> Answer:
@@ -63,7 +64,8 @@ def exit_standby(call: Call) -> Answer:
         activities.append(activity)
     group.set_desired_capacity(wanted)
     group.refresh_targets()
-    return {"Activities": activities}
+    # as https://docs.aws.amazon.com/cli/latest/reference/autoscaling/exit-standby.html shows them
+    return {"Activities": [{**each, "StatusCode": "PreInService", "Progress": 30} for each in activities]}
 
 
 def _in_state(group: GroupView, number: str, wanted: tuple[str, ...]) -> Any:

@@ -64,7 +64,7 @@ def offers_of(items: Iterable[Mapping[str, Any]], location: str) -> Offers:
         zones |= known
         kept_out = dict(_restrictions(item, location))
         if "Location" not in kept_out:
-            able = {str(each["name"]): str(each["value"]) for each in item.get("capabilities") or ()}
+            able = {str(each.get("name")): str(each.get("value")) for each in item.get("capabilities") or ()}
             sizes[str(item["name"]).lower()] = Offer(frozenset(known - kept_out.get("Zone", frozenset())), able)
     return Offers(sizes, frozenset(zones))
 
