@@ -142,10 +142,8 @@ def calls_of(world, fleet):
     with world.connect() as cloud:
         world.doors.clear_requests()
         live_through(world, cloud, fleet)
-        made = [one for one in world.doors.requests() if one.service in {"autoscaling", "cloudwatch", "ec2"}]
-        made += [
-            one for one in world.doors.requests() if one.service in {"elbv2", "ssm", "iam", "kms", "service-quotas"}
-        ]
+        services = {"autoscaling", "cloudwatch", "ec2", "elbv2", "ssm", "iam", "kms", "sns", "service-quotas"}
+        made = [one for one in world.doors.requests() if one.service in services]
     return made, {f"{prefixes.get(one.service, one.service)}:{one.operation}" for one in made}
 
 

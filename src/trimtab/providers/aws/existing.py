@@ -13,12 +13,13 @@ from trimtab.providers.aws.metrics import Scope, metric_for
 from trimtab.providers.aws.names import is_elsewhere
 from trimtab.providers.aws.places import FIREWALLS, NETWORKS, SUBNETS, Named, is_id
 from trimtab.providers.aws.template import ALIAS, key_id, profile_name
-from trimtab.providers.resolver import IMAGE, NO_START, SIZE, SUBNET, WRITE_OR_MAKE, ZONE, Reference, Thing
+from trimtab.providers.resolver import IMAGE, NO_START, SIZE, SUBNET, ZONE, Reference, Thing
 from trimtab.providers.retry import in_batches
 
 KEY_PAIR, SECURITY_GROUP, TARGET_GROUP, METRIC = "key pair", "security group", "target group", "metric"
 PROFILE, KEY, TOPIC = "instance profile", "key alias", "topic"
 UNTOLD = "nobody is told of the alarm until it is there; write another ARN or make it"
+UNTESTED = "Auto Scaling sends it a test message first; write another ARN or make it"
 MOST_VALUES = 200
 """Of one filter: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html"""
 UNWRITTEN = "nothing has been written to it for two weeks, and until something is there are no datapoints"
@@ -110,32 +111,28 @@ def references_of(group: ScalingGroup, region: str, native: str) -> Iterator[Ref
     for path, size in {**sizes, "template.size": template.size_name}.items():
         if size is not None:
             yield Reference(path, SIZE, size, region, "choose another size")
-    for path, topic, is_needed in topics_of(group):
+    for path, topic in topics_of(group):
         if not is_elsewhere(topic, region):
-            yield Reference(path, TOPIC, topic, region, WRITE_OR_MAKE if is_needed else UNTOLD, is_needed=is_needed)
+            # who plans may not see the topics of others
+            fix = UNTOLD if path.startswith("alarms.") else UNTESTED
+            yield Reference(path, TOPIC, topic, region, fix, is_needed=False)
     for path, metric in custom_metrics(group, native):
         yield Reference(path, METRIC, metric.text, region, UNWRITTEN, is_needed=False, known_by=metric.name)
 
 
-def topics_of(group: ScalingGroup) -> Iterator[tuple[str, str, bool]]:
-    """
-    The topics of SNS that a group names, each with its field, and whether the group cannot be made without it.
-
-    Auto Scaling sends a topic of its own a test message; CloudWatch takes the ARN of any.
-    """
+def topics_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
+    """The topics of SNS that a group names, each with its field."""
     told = (
-        (f"alarms.{alarm.name}.{field}.{index}", target, False)
+        (f"alarms.{alarm.name}.{field}.{index}", target)
         for alarm in group.alarms
         for field in ("notify", "notify_ok", "notify_no_data")
         for index, target in enumerate(getattr(alarm, field))
     )
-    hooks = (
-        (f"aws.lifecycle_hooks.{at}.notify", each.notify, True) for at, each in enumerate(group.aws.lifecycle_hooks)
-    )
-    scaling = ((f"aws.notify_scaling.{at}.topic", each.topic, True) for at, each in enumerate(group.aws.notify_scaling))
-    for path, arn, is_needed in (*told, *hooks, *scaling):
+    hooks = ((f"aws.lifecycle_hooks.{at}.notify", each.notify) for at, each in enumerate(group.aws.lifecycle_hooks))
+    scaling = ((f"aws.notify_scaling.{at}.topic", each.topic) for at, each in enumerate(group.aws.notify_scaling))
+    for path, arn in (*told, *hooks, *scaling):
         if arn and _TOPIC.fullmatch(arn):
-            yield path, arn, is_needed
+            yield path, arn
 
 
 def find_topics(calls: Calls, region: str, arns: Sequence[str]) -> dict[str, Thing]:

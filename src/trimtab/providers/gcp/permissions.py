@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from trimtab.models import Fleet, Metric, MetricSource, ScalingGroup
-from trimtab.providers.alarms import is_alert
+from trimtab.providers.alarms import is_alert, notification_targets
+from trimtab.providers.gcp.alarms import is_channel
 from trimtab.providers.gcp.metrics import type_of
 from trimtab.providers.gcp.template import DEFAULT_ACCOUNT
 from trimtab.providers.health import asks_balancer, has_probe
@@ -33,7 +34,6 @@ READ = (
     "compute.zoneOperations.list",
     "monitoring.alertPolicies.list",
     "monitoring.alerts.list",
-    "monitoring.notificationChannels.get",
     "monitoring.notificationChannels.list",
     "monitoring.timeSeries.list",
 )
@@ -187,6 +187,8 @@ def _needed(group: ScalingGroup, *, read_only: bool) -> set[str]:
     permissions |= {f"compute.{what}.list" for what, names in looked_up.items() if names}
     if any(is_alert(alarm) and alarm.metric.source is MetricSource.CUSTOM for alarm in group.alarms):
         permissions.add("monitoring.metricDescriptors.list")
+    if any(is_channel(target) for alarm in filter(is_alert, group.alarms) for target in notification_targets(alarm)):
+        permissions.add("monitoring.notificationChannels.get")
     if any(balancer.name for balancer in group.load_balancers):
         permissions.add("compute.targetPools.list")
     if group.rollout and group.rollout.strategy == BLUE_GREEN and any(one.alternate for one in group.load_balancers):
