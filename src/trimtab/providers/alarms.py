@@ -42,15 +42,14 @@ def addresses_of(alarms: Sequence[Alarm], is_native: Callable[[str], bool]) -> l
     return [target for target in told if not is_native(target)]
 
 
-def first_field(alarms: Sequence[Alarm], target: str) -> str:
-    """The first field of the group that names an address, with its place in the list."""
-    fields = (
+def places_of(alarms: Sequence[Alarm], target: str) -> list[str]:
+    """The fields of the group that name an address, each with its place in the list."""
+    return [
         f"alarms.{alarm.name}.{name}.{getattr(alarm, name).index(target)}"
         for alarm in alarms
         for name in ("notify", "notify_ok")
         if target in getattr(alarm, name)
-    )
-    return next(fields, "alarms")
+    ]
 
 
 def naming_fields(alarms: Sequence[Alarm], target: str) -> str:

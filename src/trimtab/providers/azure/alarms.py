@@ -12,11 +12,11 @@ from trimtab.plan import Key, Ref, digest
 from trimtab.providers.alarms import (
     address_name,
     addresses_of,
-    first_field,
     is_address,
     is_alert,
     is_web_address,
     notification_targets,
+    places_of,
 )
 from trimtab.providers.azure.ids import folded, is_id
 from trimtab.providers.azure.kinds import ACTION_GROUP
@@ -166,4 +166,4 @@ def problems_of(group: ScalingGroup, scope: Scope) -> Iterator[tuple[str, str]]:
     for target in targets_of(group.alarms):
         if not is_address(target):
             text = "give an action group's id, an e-mail address or an https address"
-            yield first_field(group.alarms, target), f"Azure cannot notify {target!r}; {text}"
+            yield from ((path, f"Azure cannot notify {target!r}; {text}") for path in places_of(group.alarms, target))

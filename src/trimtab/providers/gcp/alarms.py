@@ -12,11 +12,11 @@ from trimtab.plan import Key, Ref
 from trimtab.providers.alarms import (
     address_name,
     addresses_of,
-    first_field,
     is_address,
     is_alert,
     is_web_address,
     notification_targets,
+    places_of,
 )
 from trimtab.providers.bodies import drop_empty
 from trimtab.providers.gcp.kinds import CHANNEL
@@ -239,4 +239,6 @@ def problems_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
     for target in targets_of(group.alarms):
         if not (is_address(target) or _TOPIC.match(target)):
             text = "give a notification channel, a Pub/Sub topic, an e-mail address or an https address"
-            yield first_field(group.alarms, target), f"Cloud Monitoring cannot notify {target!r}; {text}"
+            yield from (
+                (path, f"Cloud Monitoring cannot notify {target!r}; {text}") for path in places_of(group.alarms, target)
+            )
