@@ -14,7 +14,7 @@ from trimtab.errors import UnreadableReply
 from trimtab.providers.aws.replies import SHAPES, check_envelope, check_parts
 from trimtab.providers.replies import Call, Reply, find_problem
 
-SERVICES = ("iam", "kms", "elbv2", "autoscaling", "cloudwatch", "ec2", "ssm", "sqs", "service-quotas")
+SERVICES = ("sns", "iam", "kms", "elbv2", "autoscaling", "cloudwatch", "ec2", "ssm", "sqs", "service-quotas")
 """Of two that name an operation alike, the one that is asked stands behind the other."""
 SESSION = botocore.session.get_session()
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
