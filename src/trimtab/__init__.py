@@ -522,7 +522,8 @@ _MODULES = {name: module for module, names in _LATE.items() for name in names}
 
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
-        raise AttributeError(f"module 'trimtab' has no attribute {name!r}")
+        # name and module have Python guess what was meant
+        raise AttributeError(f"module 'trimtab' has no attribute {name!r}", name=name, obj=import_module("trimtab"))
     value = globals()[name] = getattr(import_module(_MODULES[name]), name)
     return value
 

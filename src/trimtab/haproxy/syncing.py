@@ -21,9 +21,11 @@ from trimtab.haproxy.replies import Mode
 from trimtab.haproxy.results import SyncedBackend
 from trimtab.haproxy.weights import weights_of
 from trimtab.models import Fleet, HaproxyBalancer, ScalingGroup
+from trimtab.models.fleet import require_fleet
 from trimtab.phrases import in_words
 from trimtab.providers.hooks import HookNotice
 from trimtab.providers.roles import Provider
+from trimtab.runtime.arguments import check_list
 
 NO_WAIT = timedelta(0)
 POLL = timedelta(milliseconds=100)
@@ -76,7 +78,7 @@ class HaproxySync:
         clock: Clock | None = None,
         timeout: timedelta = TIMEOUT,
     ) -> None:
-        self.fleet = fleet.for_provider(cloud.provider.name)
+        self.fleet = require_fleet(fleet).for_provider(cloud.provider.name)
         self.cloud = cloud
         self.groups = _chosen(self.fleet, groups)
         provider = cloud.provider
@@ -172,6 +174,8 @@ def _side_by_side(work: Callable[[_Given], _Made], items: Sequence[_Given]) -> l
 
 
 def _chosen(fleet: Fleet, names: Sequence[str] | None) -> tuple[ScalingGroup, ...]:
+    if names is not None:
+        check_list("groups", names)
     behind = [group for group in fleet.groups if group.haproxies]
     for name in names or ():
         if name not in [group.name for group in behind]:

@@ -39,6 +39,7 @@ from trimtab.rollout.in_place import InPlace
 from trimtab.rollout.results import GroupRollout, Rolled, RolloutOutcome
 from trimtab.rollout.standing import needs_addresses, place_of, remarked, rolled_back, spec_of, superseded
 from trimtab.rollout.two_groups import TwoGroups
+from trimtab.runtime.arguments import check_list
 
 LOOK = timedelta(seconds=15)
 """How long it waits between two looks at the fleet."""
@@ -359,6 +360,8 @@ class RolloutDriver:
     # reading
 
     def _chosen(self, groups: Collection[str] | None) -> list[ScalingGroup]:
+        if groups is not None:
+            check_list("groups", groups)
         names = [group.name for group in self.fleet.groups]
         if unknown := [name for name in groups or () if name not in names]:
             raise InvalidArgument(f"fleet {self.fleet.name!r} has no group {unknown[0]!r}; it has {in_words(names)}")

@@ -152,7 +152,7 @@ class Store:
         """Want `desired` instances: start the missing ones, end the oldest unprotected surplus."""
         body, size = self.things[key].body, self.sizes[key]
         if bounded and not body["min"] <= desired <= body["max"]:
-            text = f"{desired} is outside {body['min']} to {body['max']}"
+            text = f"{desired} is outside {body['min']} to {body['max']}; choose a size between, or change `capacity`"
             raise InvalidRequest(text, provider="memory", operation="set_capacity")
         at = at or self.clock.now()
         before, size.desired = size.desired, desired
