@@ -54,6 +54,7 @@ def test_a_text_is_no_list_of_its_letters(cloud, ask, text):
 
 
 WEB = FLEET["web"]
+LOAD = tt.Load.days(1, low=1, high=2)
 NO_FLEET = "^fleet: give a `Fleet`, not "
 
 
@@ -86,6 +87,12 @@ NO_FLEET = "^fleet: give a `Fleet`, not "
         (lambda cloud: cloud.explain(FLEET, "wbe"), "^fleet '.*' has no group 'wbe'; it has web$"),
         (lambda cloud: cloud.rollouts(FLEET).start("web"), r"^groups: give a list, such as \['web'\], not 'web'$"),
         (lambda cloud: tt.HaproxySync(FLEET, cloud, groups="web"), "^groups: give a list"),
+        (lambda cloud: cloud.watch(FLEET).stream(tt.seconds(0)), "^interval=0:00:00 is not above 0; give"),
+        (lambda cloud: tt.HaproxySync(FLEET, cloud).syncs(None, every=tt.seconds(0)), "^every=0:00:00 is not above 0"),
+        (lambda cloud: tt.Controller(FLEET, cloud, every=tt.seconds(0)), "^every=0:00:00 is not above 0"),
+        (lambda _: tt.simulate(FLEET, None), r"^group: give a `ScalingGroup`, such as fleet\['web'\], not Fleet$"),
+        (lambda _: tt.simulate(WEB, None), r"^load: give a `Load`, such as Load.from_csv\(path\), not NoneType$"),
+        (lambda _: tt.simulate(WEB, LOAD, preset="gec"), r"^unknown preset 'gec'; did you mean gce\?$"),
         (lambda _: tt.Fleet(name="shop", groups=WEB), r"groups: give a list of them, not one ScalingGroup; write \["),
         (lambda _: tt.InstanceTemplate(image=5, size="a"), "image: give a `Image`, or a mapping of its fields$"),
         (lambda _: tt.Schedule(name="a", cron=5, zone="UTC", min=1), "cron: give text, not 5$"),

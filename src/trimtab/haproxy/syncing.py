@@ -133,6 +133,9 @@ class HaproxySync:
             every: From the end of one sync to the beginning of the next.
         """
         ensure_above_zero(every, "every")
+        return self._syncs(stop, every)
+
+    def _syncs(self, stop: threading.Event, every: timedelta) -> Iterator[tuple[SyncedBackend, ...]]:
         while not stop.is_set():
             yield self.sync()
             stop.wait(every.total_seconds())

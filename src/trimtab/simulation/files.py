@@ -113,7 +113,7 @@ def _value(text: str, path: Path, line: int) -> float | None:
     try:
         value = float(text)
     except ValueError:
-        raise InvalidArgument(f"{path}:{line}: {text!r} is not a number") from None
+        raise InvalidArgument(f"{path}:{line}: {text!r} is not a number; write one, or leave the value out") from None
     if value < 0 or math.isinf(value):
         raise InvalidArgument(f"{path}:{line}: {text.strip()} is not a load; a value is 0 or more")
     return None if math.isnan(value) else value
