@@ -49,7 +49,7 @@ def drill(
     scenarios = _chosen(only)
     if not timedelta(0) <= boot < WITHIN:
         text = f"boot={format_duration(boot)}: a drill expects groups back within {format_duration(WITHIN)}"
-        raise InvalidArgument(f"{text}, which no such instance can be; give 0s or more, and less than that")
+        raise InvalidArgument(f"{text}, too short for such instances; give 0s or more, and less than that")
     fleet = require_fleet(fleet).for_provider(name)
     if not fleet.groups:
         raise InvalidArgument(f"fleet {fleet.name!r} has no group, so there is nothing to drill; add one")

@@ -122,7 +122,7 @@ class Fleet(SecretHolder):
         if metric.source is MetricSource.EXTERNAL and kind == "prometheus":
             refuse(f"the source {name!r} answers queries; write `{{promql: QUERY, source: {name}}}`", *at)
         if metric.source is MetricSource.PROMQL and kind in ("http", "file", "haproxy"):
-            refuse(f"the source {name!r} is no Prometheus; name one, or write `{{external: {name}}}`", *at)
+            refuse(f"the source {name!r} is not a Prometheus; name one, or write `{{external: {name}}}`", *at)
 
     def __eq__(self, other: object) -> bool:
         """Whether both declare the same, wherever they were read from."""

@@ -138,7 +138,7 @@ def _live(
         notes.append("the group is new: nothing runs that it could be held against")
         return None
     if is_delegated(fleet, group, cloud.provider.name):
-        text = "the controller sizes the group, and the rules that it goes by are not in the cloud"
+        text = "the controller sizes the group, and its rules are not in the cloud"
         notes.append(f"{text}; `trimtab simulate --against` compares two files")
         return None
     try:
