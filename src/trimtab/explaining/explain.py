@@ -32,8 +32,8 @@ LONGEST = timedelta(days=3)
 BEFORE, AFTER = timedelta(minutes=15), timedelta(minutes=5)
 """How much around one moment is told."""
 UNKNOWABLE = (
-    "what the rules say is worked out from the datapoints that can be read now; those that the cloud had at the time cannot"
-    " be known: they may have been fewer",
+    "what the rules say is worked out from the datapoints that can be read now; those that the cloud had at the time"
+    " cannot be known: they may have been fewer",
     "instances count as in service from the minute in which they were asked for",
 )
 
