@@ -154,7 +154,7 @@ def _add_overlays(defs: Schema, root: Schema) -> None:
                 "anyOf": [
                     {"type": "object", "additionalProperties": {"anyOf": [group, {"type": "null"}]}},
                     {"type": "array", "items": {"allOf": [group], "required": ["name"]}},
-                ]
+                ],
             },
             "defaults": {"description": "What is different for every group.", **group},
         },
