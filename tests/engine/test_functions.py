@@ -285,7 +285,7 @@ def test_a_policy_holds_the_import_path_alone():
         ("acme.policies:drain\n", "write the import path"),
         (".policies:drain", "write the import path"),
         ("a:" + "x" * 300, "longer than 255 characters"),
-        (5, "input should be a valid string"),
+        (5, "give text, not 5"),
     ],
 )
 def test_what_cannot_be_called_is_refused(call, text):

@@ -22,7 +22,9 @@ _MINUTE = 60.0
 _PERCENT = 95
 
 
-def kpis_of(run: SimulatedRun, baseline: Static | SimulatedRun = "static-p95", options: KpiOptions | None = None) -> Kpis:
+def kpis_of(
+    run: SimulatedRun, baseline: Static | SimulatedRun = "static-p95", options: KpiOptions | None = None
+) -> Kpis:
     """
     The KPIs of a simulation.
 
