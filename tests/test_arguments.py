@@ -126,3 +126,10 @@ def test_a_fleet_says_its_groups():
     with pytest.raises(ValueError, match="groups"):
         tt.Fleet(name="shop")
     assert tt.Fleet(name="shop", groups=()).groups == ()
+
+
+def test_results_are_short_as_text(cloud):
+    cloud.apply(cloud.plan(FLEET)).raise_for_failures()
+    assert str(cloud.import_group("virtualmin-web")).startswith("group web: 0 changes after adopt, ")
+    tick = tt.Tick(fleet="shop", provider="aws", at=cloud.now(), groups=(), error="the store cannot be reached")
+    assert str(tick) == "tick of fleet shop on aws: 0 of 0 sizes written; the store cannot be reached"
