@@ -39,7 +39,6 @@ from trimtab.rollout.in_place import InPlace
 from trimtab.rollout.results import GroupRollout, Rolled, RolloutOutcome
 from trimtab.rollout.standing import needs_addresses, place_of, remarked, rolled_back, spec_of, superseded
 from trimtab.rollout.two_groups import TwoGroups
-from trimtab.runtime.arguments import check_list
 
 LOOK = timedelta(seconds=15)
 """How long it waits between two looks at the fleet."""
@@ -360,8 +359,8 @@ class RolloutDriver:
     # reading
 
     def _chosen(self, groups: Collection[str] | None) -> list[ScalingGroup]:
-        if groups is not None:
-            check_list("groups", groups)
+        if isinstance(groups, str):  # not the list of its letters
+            raise InvalidArgument(f"groups: give a list, such as [{groups!r}], not {groups!r}")
         names = [group.name for group in self.fleet.groups]
         if unknown := [name for name in groups or () if name not in names]:
             raise InvalidArgument(f"fleet {self.fleet.name!r} has no group {unknown[0]!r}; it has {in_words(names)}")
