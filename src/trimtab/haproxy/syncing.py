@@ -25,7 +25,6 @@ from trimtab.models.fleet import require_fleet
 from trimtab.phrases import in_words
 from trimtab.providers.hooks import HookNotice
 from trimtab.providers.roles import Provider
-from trimtab.runtime.arguments import check_list
 
 NO_WAIT = timedelta(0)
 POLL = timedelta(milliseconds=100)
@@ -177,8 +176,8 @@ def _side_by_side(work: Callable[[_Given], _Made], items: Sequence[_Given]) -> l
 
 
 def _chosen(fleet: Fleet, names: Sequence[str] | None) -> tuple[ScalingGroup, ...]:
-    if names is not None:
-        check_list("groups", names)
+    if isinstance(names, str):  # not the list of its letters
+        raise InvalidArgument(f"groups: give a list, such as [{names!r}], not {names!r}")
     behind = [group for group in fleet.groups if group.haproxies]
     for name in names or ():
         if name not in [group.name for group in behind]:
