@@ -71,9 +71,14 @@ if TYPE_CHECKING:
     from trimtab.checks import Finding, check_fleet
     from trimtab.config import dump_fleet, json_schema, load_fleet, parse_fleet
     from trimtab.controller import Controller, GroupTick, Tick, TickOutcome
+    from trimtab.controller.comparing import DifferenceKind, Episode
+    from trimtab.controller.events import ControllerEvent, ControllerEventKind
+    from trimtab.controller.results import MixTick
     from trimtab.drills import Drill, DrillCheck, DrillResult, DrillVerdict
     from trimtab.drills.drilling import drill
+    from trimtab.engine.first_seen import FirstSeen
     from trimtab.engine.functions import PolicyFunction, policy
+    from trimtab.engine.timetable import InForce
     from trimtab.engine.values import History, Observation, Recommendation
     from trimtab.events import (
         ApplyEnded,
@@ -116,14 +121,22 @@ if TYPE_CHECKING:
     from trimtab.kpis.requirements import Requirement, RequirementResult
     from trimtab.loadtests import LoadTest, ScaleOut, SizeAgreement
     from trimtab.loadtests.running import judge_loadtest, loadtest
+    from trimtab.loadtests.series import LoadTestSeries
+    from trimtab.loadtests.watching import LoadTestSizes
     from trimtab.plan import Action, Change, FieldChange, Key, Note, Plan, Reason, Unknown
+    from trimtab.plan.plan import PlanRequest
     from trimtab.plan.saved import check_saved
-    from trimtab.providers.base import Activity, AlarmState, GroupState, Instance, InstanceState
+    from trimtab.providers.aws.settings import AwsNative
+    from trimtab.providers.azure.settings import AzureNative
+    from trimtab.providers.base import Activity, AlarmState, Failure, GroupState, Instance, InstanceState, Short
     from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+    from trimtab.providers.gcp.settings import GcpNative
     from trimtab.providers.hooks import HookKind, HookNotice, HookResult, HookTransition
     from trimtab.providers.importing import Imported, ImportEffect, ImportNote
     from trimtab.providers.pause import Boost, Pause
+    from trimtab.providers.run import RolledBack, RolloutPhase, RolloutRun
     from trimtab.rollout import GroupRollout, Rolled, RolloutFailed, RolloutOutcome, Rollouts
+    from trimtab.rollout.async_rollouts import AsyncRollouts
     from trimtab.runtime.apply import Applied, Outcome
     from trimtab.runtime.async_cloud import AsyncCloud, AsyncLiveGroup, AsyncWatch, connect_async
     from trimtab.runtime.cloud import Cloud
@@ -139,10 +152,22 @@ if TYPE_CHECKING:
     from trimtab.simulation.model import FleetModel, Shortage
     from trimtab.simulation.rehearsal import GroupRehearsal, Rehearsal
     from trimtab.simulation.results import SimulatedDecision, Simulation
+    from trimtab.simulation.run import Decided, SimulatedRun
     from trimtab.simulation.simulating import simulate, simulate_many
     from trimtab.sources import Source
     from trimtab.store import open_store
-    from trimtab.store.records import Store
+    from trimtab.store.records import (
+        DecisionRecord,
+        GroupKey,
+        Intent,
+        IntentStatus,
+        Lease,
+        RolloutRecord,
+        SavedState,
+        Store,
+        TickRecord,
+    )
+    from trimtab.store.sql_store import SqlStore
 
 __version__ = "0.1.0"
 
@@ -160,9 +185,12 @@ __all__ = [
     "ApplyStarted",
     "AsyncCloud",
     "AsyncLiveGroup",
+    "AsyncRollouts",
     "AsyncWatch",
+    "AwsNative",
     "AwsProcess",
     "AwsSettings",
+    "AzureNative",
     "AzureSettings",
     "BalancerGate",
     "Boost",
@@ -181,10 +209,15 @@ __all__ = [
     "Comparison",
     "ConnectSettings",
     "Controller",
+    "ControllerEvent",
+    "ControllerEventKind",
     "CountRange",
     "Datapoints",
+    "Decided",
+    "DecisionRecord",
     "Diagnosis",
     "DiagnosisCause",
+    "DifferenceKind",
     "Disk",
     "DiskType",
     "Drill",
@@ -193,17 +226,22 @@ __all__ = [
     "DrillVerdict",
     "EndpointFound",
     "EnvironmentVariable",
+    "Episode",
     "Estimate",
     "Event",
     "ExplainedMinute",
     "Explanation",
+    "Failure",
     "FieldChange",
     "Finding",
+    "FirstSeen",
     "Fleet",
     "FleetModel",
     "FleetStatus",
     "Gate",
+    "GcpNative",
     "GcpSettings",
+    "GroupKey",
     "GroupRehearsal",
     "GroupRollout",
     "GroupState",
@@ -227,22 +265,28 @@ __all__ = [
     "ImportEffect",
     "ImportNote",
     "Imported",
+    "InForce",
     "Instance",
     "InstanceMaintenance",
     "InstanceState",
     "InstanceTemplate",
+    "Intent",
+    "IntentStatus",
     "Key",
     "Kpi",
     "KpiDifference",
     "KpiOptions",
     "KpiTarget",
     "Kpis",
+    "Lease",
     "LifecycleHook",
     "Listener",
     "LiveGroup",
     "Load",
     "LoadBalancer",
     "LoadTest",
+    "LoadTestSeries",
+    "LoadTestSizes",
     "LoadtestSettings",
     "ManualClock",
     "MaximumBreach",
@@ -253,6 +297,7 @@ __all__ = [
     "MetricSource",
     "MetricValue",
     "MissingData",
+    "MixTick",
     "Note",
     "Observation",
     "Outcome",
@@ -263,6 +308,7 @@ __all__ = [
     "Plan",
     "PlanEnded",
     "PlanLimits",
+    "PlanRequest",
     "PlanStarted",
     "Policy",
     "PolicyFunction",
@@ -278,19 +324,26 @@ __all__ = [
     "Requirement",
     "RequirementResult",
     "Rolled",
+    "RolledBack",
     "Rollout",
     "RolloutFailed",
     "RolloutMoved",
     "RolloutOutcome",
+    "RolloutPhase",
+    "RolloutRecord",
+    "RolloutRun",
     "Rollouts",
+    "SavedState",
     "ScaleOut",
     "ScalingGroup",
     "ScalingNotification",
     "Schedule",
     "Severity",
+    "Short",
     "Shortage",
     "SimplePolicy",
     "SimulatedDecision",
+    "SimulatedRun",
     "Simulation",
     "SizeAgreement",
     "SizeOption",
@@ -298,6 +351,7 @@ __all__ = [
     "Source",
     "SourceSettings",
     "SpotStrategy",
+    "SqlStore",
     "Step",
     "StepPolicy",
     "Store",
@@ -307,6 +361,7 @@ __all__ = [
     "TargetTrackingPolicy",
     "Tick",
     "TickOutcome",
+    "TickRecord",
     "TimelineEntry",
     "TimelineKind",
     "Unit",
@@ -360,6 +415,21 @@ def hours(number: int) -> timedelta:
 
 
 _LATE = {
+    "trimtab.providers.gcp.settings": ("GcpNative",),
+    "trimtab.providers.azure.settings": ("AzureNative",),
+    "trimtab.providers.aws.settings": ("AwsNative",),
+    "trimtab.loadtests.watching": ("LoadTestSizes",),
+    "trimtab.controller.comparing": ("Episode", "DifferenceKind"),
+    "trimtab.controller.events": ("ControllerEvent", "ControllerEventKind"),
+    "trimtab.controller.results": ("MixTick",),
+    "trimtab.engine.timetable": ("InForce",),
+    "trimtab.engine.first_seen": ("FirstSeen",),
+    "trimtab.loadtests.series": ("LoadTestSeries",),
+    "trimtab.plan.plan": ("PlanRequest",),
+    "trimtab.providers.run": ("RolledBack", "RolloutRun", "RolloutPhase"),
+    "trimtab.rollout.async_rollouts": ("AsyncRollouts",),
+    "trimtab.simulation.run": ("SimulatedRun", "Decided"),
+    "trimtab.store.sql_store": ("SqlStore",),
     "trimtab.checks": ("Finding", "check_fleet"),
     "trimtab.config": ("dump_fleet", "json_schema", "load_fleet", "parse_fleet"),
     "trimtab.drills": ("Drill", "DrillCheck", "DrillResult", "DrillVerdict"),
@@ -406,7 +476,7 @@ _LATE = {
     "trimtab.loadtests.running": ("judge_loadtest", "loadtest"),
     "trimtab.plan": ("Action", "Change", "FieldChange", "Key", "Note", "Reason", "Unknown", "Plan"),
     "trimtab.plan.saved": ("check_saved",),
-    "trimtab.providers.base": ("Activity", "AlarmState", "GroupState", "Instance", "InstanceState"),
+    "trimtab.providers.base": ("Activity", "AlarmState", "Failure", "GroupState", "Instance", "InstanceState", "Short"),
     "trimtab.providers.datapoints": ("Datapoints", "MetricQuery", "MetricValue"),
     "trimtab.providers.hooks": ("HookKind", "HookNotice", "HookResult", "HookTransition"),
     "trimtab.providers.importing": ("ImportEffect", "ImportNote", "Imported"),
@@ -434,7 +504,17 @@ _LATE = {
     "trimtab.controller": ("Controller", "GroupTick", "Tick", "TickOutcome"),
     "trimtab.sources": ("Source",),
     "trimtab.store": ("open_store",),
-    "trimtab.store.records": ("Store",),
+    "trimtab.store.records": (
+        "Store",
+        "DecisionRecord",
+        "GroupKey",
+        "Intent",
+        "IntentStatus",
+        "Lease",
+        "RolloutRecord",
+        "SavedState",
+        "TickRecord",
+    ),
 }
 """What is loaded with the first use of one of its names: whoever only declares a fleet needs the models alone."""
 _MODULES = {name: module for module, names in _LATE.items() for name in names}
@@ -442,7 +522,8 @@ _MODULES = {name: module for module, names in _LATE.items() for name in names}
 
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
-        raise AttributeError(f"module 'trimtab' has no attribute {name!r}")
+        # name and module have Python guess what was meant
+        raise AttributeError(f"module 'trimtab' has no attribute {name!r}", name=name, obj=import_module("trimtab"))
     value = globals()[name] = getattr(import_module(_MODULES[name]), name)
     return value
 

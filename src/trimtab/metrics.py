@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from trimtab.models.metric import INSTANCES, NEUTRAL, Metric, MetricPart, MetricSource, Unit
+from trimtab.models.metric import INSTANCES, NEUTRAL, Metric, MetricPart, MetricSource, Unit, UnitWord
 
 __all__ = [
     "Metric",
@@ -44,7 +44,7 @@ instances = INSTANCES
 
 
 def custom(
-    namespace: str, name: str, *, unit: Unit | str = Unit.NONE, dimensions: Mapping[str, str] | None = None
+    namespace: str, name: str, *, unit: Unit | UnitWord = Unit.NONE, dimensions: Mapping[str, str] | None = None
 ) -> Metric:
     """
     A metric of one's own.
@@ -58,13 +58,13 @@ def custom(
     return Metric(
         name=name,
         namespace=namespace,
-        unit=Unit(unit),
+        unit=unit,
         source=MetricSource.CUSTOM,
         dimensions=dimensions or {},
     )
 
 
-def promql(query: str, *, unit: Unit | str = Unit.NONE, source: str | None = None) -> Metric:
+def promql(query: str, *, unit: Unit | UnitWord = Unit.NONE, source: str | None = None) -> Metric:
     """
     A metric that a PromQL query answers with one number.
 
@@ -73,10 +73,10 @@ def promql(query: str, *, unit: Unit | str = Unit.NONE, source: str | None = Non
         unit: The unit of its values.
         source: The source of the fleet that answers it, where it is not the only one; the cloud never does, then.
     """
-    return Metric(name="promql", query=query, unit=Unit(unit), source=MetricSource.PROMQL, source_name=source)
+    return Metric(name="promql", query=query, unit=unit, source=MetricSource.PROMQL, source_name=source)
 
 
-def math(expression: str, parts: Mapping[str, MetricPart], *, unit: Unit | str = Unit.NONE) -> Metric:
+def math(expression: str, parts: Mapping[str, MetricPart], *, unit: Unit | UnitWord = Unit.NONE) -> Metric:
     """
     A metric that CloudWatch works out of others, for alarms and target tracking on AWS.
 
@@ -85,10 +85,10 @@ def math(expression: str, parts: Mapping[str, MetricPart], *, unit: Unit | str =
         parts: The metrics in it, by the names that it has for them.
         unit: The unit of its values.
     """
-    return Metric(name="math", query=expression, parts=parts, unit=Unit(unit), source=MetricSource.MATH)
+    return Metric(name="math", query=expression, parts=parts, unit=unit, source=MetricSource.MATH)
 
 
-def external(name: str, *, unit: Unit | str = Unit.NONE) -> Metric:
+def external(name: str, *, unit: Unit | UnitWord = Unit.NONE) -> Metric:
     """
     A metric that a source of the fleet's own answers: an HTTP address, a file, a function.
 
@@ -96,4 +96,4 @@ def external(name: str, *, unit: Unit | str = Unit.NONE) -> Metric:
         name: The name of the source.
         unit: The unit of its values.
     """
-    return Metric(name=name, unit=Unit(unit), source=MetricSource.EXTERNAL)
+    return Metric(name=name, unit=unit, source=MetricSource.EXTERNAL)

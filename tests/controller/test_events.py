@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import trimtab as tt
 from tests.controller.conftest import MINUTE
 from tests.laws import examples
-from trimtab.controller import EventKind, GroupTick, Tick, TickOutcome
+from trimtab.controller import ControllerEventKind, GroupTick, Tick, TickOutcome
 from trimtab.controller.events import CONDITIONS, FLEET, ControllerEvent, Standing, events_of, standings_after
 from trimtab.engine.reasons import Reason, ReasonCode
 from trimtab.engine.values import Decision, History
@@ -46,7 +46,7 @@ def test_a_size_that_is_written_is_told_with_its_reasons():
     reason = Reason(ReasonCode.AT_MAXIMUM, (12, 10))
     written = result(TickOutcome.WRITTEN, decision=decision(4, 6, 1, 10, reason))
     [event] = events_of({}, tick(written))
-    assert (event.kind, event.previous, event.size, event.group) == (EventKind.SIZE_CHANGED, 4, 6, "web")
+    assert (event.kind, event.previous, event.size, event.group) == (ControllerEventKind.SIZE_CHANGED, 4, 6, "web")
     assert event.to_dict()["reasons"] == [{"code": "at-maximum", "text": "12 is above the maximum of 10"}]
     assert str(event) == "shop/web: size-changed, 4 to 6"
 
@@ -174,7 +174,7 @@ def test_conditions_begin_and_end_in_turn(pairs):
 @given(ticks())
 def test_sizes_that_are_told_follow_each_other(pairs):
     events, stood = lived(pairs)
-    changes = [event for event in events if event.kind is EventKind.SIZE_CHANGED]
+    changes = [event for event in events if event.kind is ControllerEventKind.SIZE_CHANGED]
     assert all(event.size != event.previous for event in changes)
     assert all(one.size == other.previous for one, other in pairwise(changes))
     if changes:
@@ -238,7 +238,7 @@ def test_a_second_process_does_not_tell_again(world):
         with world.controller(on_event=heard.append) as controller:
             controller.tick()
         world.after(10)
-    assert [event.kind for event in heard] == [EventKind.SIZE_CHANGED, EventKind.AT_MAXIMUM]
+    assert [event.kind for event in heard] == [ControllerEventKind.SIZE_CHANGED, ControllerEventKind.AT_MAXIMUM]
 
 
 def test_somebody_else_who_resizes_or_pauses_is_told_of(world):
@@ -267,7 +267,7 @@ def test_a_dead_source_is_a_missing_metric(world):
     controller = world.controller(on_event=heard.append)
     world.orders = RuntimeError("no such table")
     controller.tick()
-    assert [event.kind for event in heard] == [EventKind.METRIC_MISSING]
+    assert [event.kind for event in heard] == [ControllerEventKind.METRIC_MISSING]
     assert "no such table" in heard[0].text
 
 
@@ -283,7 +283,7 @@ def test_an_alarm_that_says_what_missing_data_means_expects_it(world):
         world.after(5)
 
 
-@pytest.mark.parametrize("kind", EventKind)
+@pytest.mark.parametrize("kind", ControllerEventKind)
 def test_every_kind_says_what_it_is_about(kind):
     event = ControllerEvent(kind=kind, at=START + timedelta(hours=1), provider="gcp", fleet="shop", group="web")
     assert kind.value in str(event)

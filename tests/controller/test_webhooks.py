@@ -18,7 +18,7 @@ from trimtab.errors import ConfigError
 
 pytest.importorskip("urllib3")
 
-from trimtab.controller.events import ControllerEvent, EventKind
+from trimtab.controller.events import ControllerEvent, ControllerEventKind
 from trimtab.controller.webhooks import (
     ATTEMPTS,
     LONGEST_WAIT,
@@ -34,7 +34,7 @@ SECRET = "whsec_" + base64.b64encode(b"a key of thirty-two bytes exactly").decod
 
 
 def event(**fields):
-    fields = {"kind": EventKind.SIZE_CHANGED, "size": 6, "previous": 4, **fields}
+    fields = {"kind": ControllerEventKind.SIZE_CHANGED, "size": 6, "previous": 4, **fields}
     return ControllerEvent(at=datetime(2026, 1, 5, tzinfo=UTC), provider="gcp", fleet="shop", group="web", **fields)
 
 

@@ -345,7 +345,7 @@ def test_a_drill_that_shows_nothing_ends_with_2(command):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["--provider", "memory", "--only", "flood"], "unknown scenario 'flood'; it is one of zone-lost, no-capacity"),
+        (["--provider", "memory", "--only", "flood"], "unknown scenario 'flood'; use zone-lost, no-capacity"),
         (["--provider", "toy"], "toy"),
         ([], "names no provider; add `connect: {provider: ...}` to it"),
     ],

@@ -277,7 +277,7 @@ def test_a_policy_holds_the_import_path_alone():
 @pytest.mark.parametrize(
     ("call", "text"),
     [
-        (asking(1), r"answering.<locals>.function is no policy function; mark it with `@trimtab.policy`"),
+        (asking(1), r"answering.<locals>.function is not a policy function; mark it with `@trimtab.policy`"),
         (tt.policy(asking(1)), "cannot be imported; define the function at the top level of a module"),
         ("drain", "write the import path of a function, such as \"acme.policies:drain\", not 'drain'"),
         ("acme.policies.drain", "write the import path"),
@@ -285,7 +285,7 @@ def test_a_policy_holds_the_import_path_alone():
         ("acme.policies:drain\n", "write the import path"),
         (".policies:drain", "write the import path"),
         ("a:" + "x" * 300, "longer than 255 characters"),
-        (5, "input should be a valid string"),
+        (5, "give text, not 5"),
     ],
 )
 def test_what_cannot_be_called_is_refused(call, text):

@@ -162,7 +162,7 @@ def test_what_haproxy_refuses_is_an_error_that_names_the_fix(haproxy):
         client_of({**here, "backend": "nope"}).stats()
     with pytest.raises(InvalidRequest, match="write `balance roundrobin`"):
         client_of({**here, "backend": "static"}).add("trimtab:x", "127.0.0.1", 80)
-    with pytest.raises(InvalidRequest, match="is no IP address"):
+    with pytest.raises(InvalidRequest, match="is not an IP address"):
         client_of(here).add("trimtab:x", "web.example", 80)
     with pytest.raises(InvalidRequest, match="more than one command"):
         client_of(here).set_state("stranger; disable frontend web", "ready")

@@ -28,7 +28,7 @@ from trimtab.capabilities import Means, support_of
 from trimtab.declarations.support import HAPROXY
 from trimtab.haproxy.members import natives_of, shares_of
 from trimtab.providers.memory.store import Store
-from trimtab.providers.run import Phase, Run
+from trimtab.providers.run import RolloutPhase, RolloutRun
 from trimtab.testing import translate
 
 WAIT = tt.seconds(20)
@@ -236,23 +236,29 @@ MARK = {"id": "3f2a", "strategy": "blue-green", "by": "ana", "old": "shop-web", 
         ({"strategy": "rolling", "old": "1", "new": "2"}, ["shop-web"]),
         ({}, ["shop-web"]),
         ({"step": 1}, ["shop-web", "shop-web-3f2a"]),
-        ({"step": 1, "phase": Phase.BAKING}, ["shop-web", "shop-web-3f2a"]),
-        ({"step": 1, "phase": Phase.ENDING}, ["shop-web-3f2a"]),
-        ({"step": 1, "phase": Phase.REVERTING}, ["shop-web"]),
+        ({"step": 1, "phase": RolloutPhase.BAKING}, ["shop-web", "shop-web-3f2a"]),
+        ({"step": 1, "phase": RolloutPhase.ENDING}, ["shop-web-3f2a"]),
+        ({"step": 1, "phase": RolloutPhase.REVERTING}, ["shop-web"]),
     ],
 )
 def test_a_blue_green_run_says_which_native_groups_get_requests(run, natives):
     now = tt.ManualClock().now()
-    mark = None if run is None else Run(**{**MARK, "since": now, "began": now, **run})
+    mark = None if run is None else RolloutRun(**{**MARK, "since": now, "began": now, **run})
     assert natives_of(mark, "shop-web") == natives
 
 
 @pytest.mark.parametrize(
     ("run", "percent"),
-    [({}, None), ({"step": 1}, 10), ({"step": 2}, 50), ({"step": 3}, 100), ({"step": 3, "phase": Phase.ENDING}, None)],
+    [
+        ({}, None),
+        ({"step": 1}, 10),
+        ({"step": 2}, 50),
+        ({"step": 3}, 100),
+        ({"step": 3, "phase": RolloutPhase.ENDING}, None),
+    ],
 )
 def test_checkpoints_of_a_blue_green_run_are_shares(run, percent):
     now = tt.ManualClock().now()
-    mark = Run(**{**MARK, "since": now, "began": now, **run})
+    mark = RolloutRun(**{**MARK, "since": now, "began": now, **run})
     assert shares_of(mark, [10, 50]).get("shop-web-3f2a") == percent
     assert shares_of(mark, []) == {}

@@ -7,6 +7,20 @@ import sys
 import pytest
 
 from tests.house.front_door import PUBLIC
+from tests.house.signatures import mentions_of
+
+MADE_BY_TRIMTAB = {
+    "trimtab.HaproxySync.__init__:cloud": "a `Cloud`, or what is like one",
+    "trimtab.MixTick.of:mix": "the controller makes it",
+    "trimtab.Rollouts.__init__:carry_out": "`Cloud.rollouts` makes it",
+    "trimtab.Rollouts.__init__:cloud": "a `Cloud`, or what is like one",
+    "trimtab.Simulation.__init__:source": "`simulate` makes it",
+    "trimtab.SqlStore.__init__:database": "`open_store` makes it",
+    "trimtab.testing.MemoryTestCloud.__init__:store": "the fixture makes it",
+}
+"""What signatures mention and is not public, with the reason: nobody else has it to give."""
+OTHERS_LIBRARIES = ("trimtab.emulators", "trimtab.tracing")
+"""Their signatures are those of moto and OpenTelemetry."""
 
 
 @pytest.mark.parametrize("name", PUBLIC)
@@ -19,6 +33,18 @@ def test_all_is_complete_and_true(name):
     assert len(set(module.__all__)) == len(module.__all__)
     for public in module.__all__:
         assert getattr(module, public) is not None
+
+
+def test_what_signatures_mention_is_public():
+    pytest.importorskip("moto", reason="the clouds for tests need the emulators")
+    pytest.importorskip("sqlalchemy", reason="stores need their extra")
+    pytest.importorskip("numpy", reason="simulations need their extra")
+    names = [(name, importlib.import_module(name)) for name in PUBLIC if name not in OTHERS_LIBRARIES]
+    things = [(f"{name}.{each}", getattr(module, each)) for name, module in names for each in module.__all__]
+    emulators = importlib.import_module("trimtab.emulators")
+    public = {id(thing) for _, thing in things} | {id(getattr(emulators, each)) for each in emulators.__all__}
+    mentioned = [mention for name, thing in things for mention in mentions_of(thing, name)]
+    assert {where for where, kind in mentioned if id(kind) not in public} == set(MADE_BY_TRIMTAB)
 
 
 def test_importing_trimtab_loads_no_sdk():

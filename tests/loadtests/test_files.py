@@ -140,7 +140,7 @@ def test_a_file_that_is_cut_or_no_file_is_refused(tmp_path):
         read_results([broken])
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    with pytest.raises(InvalidArgument, match="is no regular file"):
+    with pytest.raises(InvalidArgument, match="not a regular file"):
         read_results([pipe])
 
 

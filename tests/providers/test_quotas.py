@@ -100,7 +100,7 @@ def test_what_may_not_be_asked_is_one_note_and_stops_nothing(here):
     with world.connect() as cloud:
         plan = cloud.plan(fleet)
         (text,) = quota_texts(plan)
-        assert "could not be read, and the plan goes by none" in text
+        assert "could not be read, and the plan checks none" in text
         cloud.apply(plan, wait="accepted").raise_for_failures()
 
 

@@ -12,7 +12,7 @@ from trimtab.errors import Conflict, InvalidRequest, Unsupported
 from trimtab.metrics import cpu, custom, network_in
 from trimtab.models import Checkpoint, MetricGate, Rollout
 from trimtab.providers.rolling import NewTemplate
-from trimtab.providers.run import Phase, Run
+from trimtab.providers.run import RolloutPhase, RolloutRun
 from trimtab.rollout import RolloutFailed, RolloutOutcome
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -63,7 +63,7 @@ def test_a_canary_stops_at_its_checkpoints_and_bakes(world):
         if world.mark() and " baking " in world.mark():
             stood.setdefault(world.versions().get("2"), []).append(world.group()["LaunchTemplate"]["Version"])
             assert not world.active()
-            assert Phase.BAKING in world.mark()
+            assert RolloutPhase.BAKING in world.mark()
 
     (result,) = world.roll(rollouts, each=look)
     assert result.outcome is RolloutOutcome.DONE
@@ -151,7 +151,7 @@ def test_what_aws_gives_up_is_a_failure(world):
     fleet = make_fleet(NEW, health_check=health, rollout=Rollout(batch_timeout="3h", on_failure="pause"))
     rollouts = world.started(fleet)
     (result,) = world.roll(rollouts)
-    assert (result.outcome, result.run.phase) == (RolloutOutcome.PAUSED, Phase.PAUSED)
+    assert (result.outcome, result.run.phase) == (RolloutOutcome.PAUSED, RolloutPhase.PAUSED)
     assert "health checks" in result.text
     world.doors.fail_made_of(NEW, healthy=True)
     rollouts.resume("web")
@@ -169,7 +169,7 @@ def test_an_alarm_in_the_bake_goes_back(world, step):
     world.apply(make_fleet())
     fleet = make_fleet(NEW, rollout=spec)
     rollouts = world.started(fleet)
-    world.roll(rollouts, until=lambda each: each.run.phase is Phase.BAKING and each.ready == step)
+    world.roll(rollouts, until=lambda each: each.run.phase is RolloutPhase.BAKING and each.ready == step)
     world.put_alarm(state="ALARM")
     (result,) = world.roll(rollouts, each=lambda: _at_least(world, 3))
     assert result.outcome is RolloutOutcome.ROLLED_BACK
@@ -305,7 +305,7 @@ def test_scaled_out_by_hand_in_the_middle(world):
     world.apply(make_fleet())
     fleet = make_fleet(NEW, rollout=CANARY)
     rollouts = world.started(fleet)
-    world.roll(rollouts, until=lambda each: each.run.step == 1 and each.run.phase is Phase.MOVING)
+    world.roll(rollouts, until=lambda each: each.run.step == 1 and each.run.phase is RolloutPhase.MOVING)
     world.set_size(9)
     (result,) = world.roll(rollouts)
     assert result.outcome is RolloutOutcome.DONE
@@ -339,7 +339,7 @@ def test_a_canary_that_is_lost_in_the_bake_comes_back_old_and_the_rollout_goes_o
     world.apply(make_fleet())
     fleet = make_fleet(NEW, rollout=Rollout(checkpoints=[{"percent": 25, "bake": "10m"}]))
     rollouts = world.started(fleet)
-    world.roll(rollouts, until=lambda each: each.run.phase is Phase.BAKING)
+    world.roll(rollouts, until=lambda each: each.run.phase is RolloutPhase.BAKING)
     (new,) = [each for each in world.instances() if each["LaunchTemplate"]["Version"] == "2"]
     world.client("ec2").terminate_instances(InstanceIds=[new["InstanceId"]])
     (result,) = world.roll(rollouts)
@@ -376,7 +376,7 @@ def test_a_plain_apply_in_the_middle_leaves_the_run_alone(world):
     world.apply(make_fleet())
     fleet = make_fleet(NEW, rollout=CANARY)
     rollouts = world.started(fleet)
-    world.roll(rollouts, until=lambda each: each.run.phase is Phase.BAKING)
+    world.roll(rollouts, until=lambda each: each.run.phase is RolloutPhase.BAKING)
     before = world.mark()
     other = make_fleet("t3.medium", rollout=CANARY, tags={"Team": "b"}, capacity=tt.Capacity(min=1, max=20, desired=4))
     plan = world.connection.plan(other)
@@ -406,7 +406,7 @@ def test_a_pause_and_a_boost_of_the_group_keep_the_mark(world):
     group.resume()
     assert world.mark() == before
     state = group.read()
-    assert state.rollout.phase is Phase.MOVING
+    assert state.rollout.phase is RolloutPhase.MOVING
     # judged by what the run brings, though the group is still saved with the old version
     assert [each.outdated for each in state.instances].count(True) == 3
     imported = world.connection.import_group(GROUP).group
@@ -456,7 +456,7 @@ SCENARIO = Rollout(strategy="canary", checkpoints=[50], keep=1)
 
 def _abort(rollouts):
     (result,) = rollouts.status()
-    if result.run is not None and result.run.phase is not Phase.REVERTING and result.ready >= 1:
+    if result.run is not None and result.run.phase is not RolloutPhase.REVERTING and result.ready >= 1:
         rollouts.abort("web")
 
 
@@ -525,7 +525,7 @@ def test_whose_mark_was_written_over_has_lost(world):
     one, two = (world.connection.provider.rollouts() for _ in range(2))
     (progress,) = one.read([("us-east-1", GROUP)])
     now = world.doors.now()
-    runs = [Run(id=word, since=now, began=now, by=word) for word in ("one", "two")]
+    runs = [RolloutRun(id=word, since=now, began=now, by=word) for word in ("one", "two")]
     mark = one.mark
 
     def overtaken(location, name, run):

@@ -8,7 +8,7 @@ from tests.rollout.azure_bench import BACK, DONE, LARGE, LOOK, OTHER, SMALL, Ben
 from trimtab.emulators import AzureEmulator
 from trimtab.errors import NotFound
 from trimtab.models import Rollout
-from trimtab.providers.run import Phase
+from trimtab.providers.run import RolloutPhase
 from trimtab.rollout import RolloutOutcome
 
 SCRIPT = "#!/bin/sh\necho {}\n"
@@ -60,7 +60,7 @@ class TestSuccess:
         zones = {"placement": {"zones": ["1", "2", "3"]}}
         new = bench.fleet(LARGE, count=10, most=12, rollout=steps, **zones)
         rollouts = begun(bench, bench.fleet(count=10, most=12, rollout=steps, **zones), new)
-        first = bench.drive(rollouts, least=8, until=lambda each: each.run.phase is Phase.BAKING)
+        first = bench.drive(rollouts, least=8, until=lambda each: each.run.phase is RolloutPhase.BAKING)
         assert bench.sizes() == {SMALL: 9, LARGE: 1}
         assert first.run.step == 0
         for _ in range(19):
@@ -197,7 +197,7 @@ class TestFailure:
         watched = Rollout(bake="20m", gates=[{"type": "alarm", "alarms": ["hot"]}])
         new = bench.fleet(LARGE, rollout=watched, alarms=alarms)
         rollouts = begun(bench, bench.fleet(rollout=watched, alarms=alarms), new)
-        bench.drive(rollouts, least=3, until=lambda each: each.run.phase is Phase.BAKING)
+        bench.drive(rollouts, least=3, until=lambda each: each.run.phase is RolloutPhase.BAKING)
         assert bench.sizes() == {LARGE: 4}
         metric = new.groups[0].alarms[0].metric
         for _ in range(3):
@@ -368,7 +368,7 @@ class TestAutoscale:
         bench.advance(timedelta(minutes=1))
         rollouts = bench.link().rollouts(new)
         rollouts.start(by="ana")
-        bench.drive(rollouts, least=4, until=lambda each: each.run.phase is Phase.BAKING)
+        bench.drive(rollouts, least=4, until=lambda each: each.run.phase is RolloutPhase.BAKING)
         assert bench.sizes() == {SMALL: 3, LARGE: 2}
         self.measured(bench, metric, 95, rollouts)
         grown = bench.sizes()

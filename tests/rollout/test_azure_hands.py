@@ -14,7 +14,7 @@ from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.held import Held
 from trimtab.providers.azure.versions import Version, back_of, merged
 from trimtab.providers.rolling import Limits, NewTemplate
-from trimtab.providers.run import Phase, Run
+from trimtab.providers.run import RolloutPhase, RolloutRun
 from trimtab.rollout import RolloutOutcome
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -149,7 +149,7 @@ def test_of_two_that_begin_at_once_one_wins(bench):
     rollouts = bench.link().rollouts(new)
     (first,) = rollouts.start(by="ana")
     provider = bench.link().provider.rollouts()
-    other = Run(id="other", since=NOW, began=NOW, by="bob")
+    other = RolloutRun(id="other", since=NOW, began=NOW, by="bob")
     with pytest.raises(Conflict, match="by ana is moving"):
         provider.begin(bench.location, bench.name, other, NewTemplate())
     again = provider.begin(bench.location, bench.name, first.run, NewTemplate())
@@ -346,7 +346,7 @@ def test_a_look_that_waits_takes_two_lists_and_those_of_the_instances(bench, kin
     new = bench.fleet(LARGE, rollout=spec)
     rollouts = bench.link().rollouts(new)
     rollouts.start(by="ana")
-    bench.drive(rollouts, until=lambda each: each.run.phase is Phase.BAKING)
+    bench.drive(rollouts, until=lambda each: each.run.phase is RolloutPhase.BAKING)
     bench.doors.clear_requests()
     rollouts.tick()
     assert bench.doors.count()["total"] == (4 if kind == "flexible" else 3)
@@ -450,14 +450,14 @@ def test_machines_that_are_stopped_count_for_nothing(bench, standby, ill):
 def test_the_mark_of_a_run_of_two_groups_comes_and_goes(bench):
     bench.made(bench.fleet())
     provider, place = bench.link().provider.rollouts(), (bench.location, bench.name)
-    run = Run(id="3f", strategy="blue-green", since=NOW, began=NOW, by="ana", old=bench.name, new="shop-web-3f")
+    run = RolloutRun(id="3f", strategy="blue-green", since=NOW, began=NOW, by="ana", old=bench.name, new="shop-web-3f")
     provider.mark(*place, run)
     (progress,) = provider.read([place])
     assert progress.run == run
     assert not progress.busy
     assert len(progress.fresh) == 4
     with pytest.raises(Conflict, match="by ana"):
-        provider.mark(*place, Run(id="4f", strategy="blue-green", since=NOW, began=NOW, by="bob"))
+        provider.mark(*place, RolloutRun(id="4f", strategy="blue-green", since=NOW, began=NOW, by="bob"))
     provider.clear(*place)
     provider.clear(*place)
     (progress,) = provider.read([place])

@@ -18,7 +18,7 @@ from trimtab.providers.gcp.reads import managed_instances
 from trimtab.providers.gcp.resources import ROLLOUT_TAG, find_run
 from trimtab.providers.gcp.updater import template_in
 from trimtab.providers.rolling import Limits, NewTemplate
-from trimtab.providers.run import TAG, Phase, Run
+from trimtab.providers.run import TAG, RolloutPhase, RolloutRun
 from trimtab.rollout import RolloutOutcome
 from trimtab.testing import GcpTestCloud
 
@@ -160,7 +160,7 @@ def is_baking(results):
 
 
 def a_run(world):
-    return Run(id="abcdef", since=world.clock.now(), began=world.clock.now(), by="ben")
+    return RolloutRun(id="abcdef", since=world.clock.now(), began=world.clock.now(), by="ben")
 
 
 def names(image, number):
@@ -603,7 +603,7 @@ def test_what_another_process_did_to_a_run_is_not_undone(world):
         provider = world.cloud.provider.rollouts()
         (progress,) = provider.read([("europe-west1", world.state.name)])
         another.rollouts(changed).abort("web", by="ben")
-        baking = progress.run.turned(Phase.BAKING, world.clock.now())
+        baking = progress.run.turned(RolloutPhase.BAKING, world.clock.now())
         with pytest.raises(errors.Conflict, match="by ben"):
             provider.mark("europe-west1", world.state.name, baking)
         (progress,) = provider.read([("europe-west1", world.state.name)])
@@ -652,8 +652,8 @@ def test_a_group_that_moves_under_every_write(world):
     world.cloud.group("web").scale(to=5)
     provider.advance(*place, progress.run, 4, Limits())
     world.cloud.group("web").scale(to=4)
-    provider.mark(*place, progress.run.turned(Phase.PAUSED, world.clock.now()))
-    assert world.runs()[0].phase is Phase.PAUSED
+    provider.mark(*place, progress.run.turned(RolloutPhase.PAUSED, world.clock.now()))
+    assert world.runs()[0].phase is RolloutPhase.PAUSED
     rollouts.resume("web")
     assert world.drive(rollouts).outcome is RolloutOutcome.DONE
     world.check_end(changed, kept=(OLD, NEW))

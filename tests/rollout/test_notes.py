@@ -9,7 +9,7 @@ import trimtab as tt
 from tests.rollout.example import FILE
 from tests.rollout.world import World, make_fleet
 from trimtab.models import AlarmGate, Rollout
-from trimtab.providers.run import RolledBack, Run
+from trimtab.providers.run import RolledBack, RolloutRun
 from trimtab.rollout import RolloutOutcome
 from trimtab.testing.clouds import TEST_CLOUDS
 
@@ -141,11 +141,13 @@ def test_a_start_says_what_it_has_not_brought():
 
 
 def test_a_mark_has_a_digest_and_reads_those_without():
-    run = Run(id="3f2a9c", since=MONDAY, began=MONDAY, by="ana", old="1", new="2", held=("a", "b"), why="x: y")
-    assert Run.parse(run.line()) == run
+    run = RolloutRun(id="3f2a9c", since=MONDAY, began=MONDAY, by="ana", old="1", new="2", held=("a", "b"), why="x: y")
+    assert RolloutRun.parse(run.line()) == run
     template = "1a2b3c4d"
-    run = Run(id="3f2a9c", since=MONDAY, began=MONDAY, by="ana", old="1", new="2", template=template, why="because")
-    assert Run.parse(run.line()) == run
+    run = RolloutRun(
+        id="3f2a9c", since=MONDAY, began=MONDAY, by="ana", old="1", new="2", template=template, why="because"
+    )
+    assert RolloutRun.parse(run.line()) == run
     back = RolledBack(template=template, run="3f2a9c", at=MONDAY, why="alarm fires " * 40)
     assert len(back.line()) <= 255
     known = RolledBack.parse(back.line())

@@ -108,7 +108,7 @@ def test_doubles_are_joined_where_asked(tmp_path, doubles, value):
         (["yesterday,1"], r"load.csv:2: 'yesterday' is not a time; write ISO 8601"),
         ([f"{minute(0)}"], r"load.csv:2: has 1 column"),
         ([f"{minute(0)},1"], "one row does not tell how long a step is"),
-        ([f"{minute(0)},"], "there is no value"),
+        ([f"{minute(0)},"], "no value; a load takes one at least"),
         ([f"{minute(0)},1", f"{minute(1, '')},1"], "1 of 2 times name no zone"),
         (
             [f"{minute(0)},1", f"{minute(1)},1", f"{minute(2)},1", "2026-01-05T08:02:30Z,1"],
@@ -198,7 +198,7 @@ def test_access_logs_are_counted_by_their_own_zone(tmp_path):
     load = tt.Load.from_access_log(path)
     assert load.start == START
     assert load.values == (0.5, 0, 0.25)
-    assert load.notes == ("access log: 1 of 46 lines are no requests; left out",)
+    assert load.notes == ("access log: 1 of 46 lines are not requests; left out",)
 
 
 def test_logs_of_haproxy_name_no_zone(tmp_path):

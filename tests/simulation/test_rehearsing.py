@@ -51,7 +51,7 @@ def test_a_fleet_that_is_applied_does_what_runs(provider, kind):
         cloud.apply(cloud.plan(fleet)).raise_for_failures()
         (same,) = cloud.rehearse(fleet, LOAD, model=MODEL).groups
         if (provider, kind) == ("gcp", "simple"):  # which Compute Engine has not
-            assert same.notes[0].startswith("the controller sizes the group, and the rules that it goes by are not in")
+            assert same.notes[0].startswith("the controller sizes the group, and its rules are not in")
             assert same.comparison is None
             return
         assert same.comparison is not None, same.notes

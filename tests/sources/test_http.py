@@ -302,8 +302,8 @@ def test_an_address_that_is_not_safe_is_refused_when_the_source_is_made(url: str
         ({"username": "b:", "password": "c"}, "no colon"),
         ({"token": "a\nb"}, "'authorization' has letters"),
         ({"headers": {"a": "\u2603"}}, "'a' has letters"),
-        ({"ca": "/nowhere.pem"}, "/nowhere.pem is no PEM file that can be used: No such file"),
-        ({"certificate": "/nowhere.pem"}, "/nowhere.pem is no PEM file"),
+        ({"ca": "/nowhere.pem"}, "/nowhere.pem is not a usable PEM file: No such file"),
+        ({"certificate": "/nowhere.pem"}, "/nowhere.pem is not a usable PEM file"),
     ],
 )
 def test_half_a_way_to_sign_in_is_refused(given: dict[str, str], said: str) -> None:

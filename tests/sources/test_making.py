@@ -128,7 +128,7 @@ def test_what_the_program_gives_goes_before_what_the_fleet_says() -> None:
         ({"jobs": {}}, {"external": "job"}, "did you mean jobs?"),
         ({}, {"promql": "up", "source": "eu"}, "no source is called 'eu'"),
         ({"eu": {"prometheus": "https://h"}}, {"external": "eu"}, "write `{promql: QUERY, source: eu}`"),
-        ({"eu": {"file": "x"}}, {"promql": "up", "source": "eu"}, "is no Prometheus; name one"),
+        ({"eu": {"file": "x"}}, {"promql": "up", "source": "eu"}, "is not a Prometheus; name one"),
         ({"eu": {"file": "x", "timeout": "5s"}}, "cpu", "a source by `file` takes no `timeout`"),
         ({"eu": {"fil": "x"}}, "cpu", "did you mean `file`?"),
         ({"eu": {"prometheus": "https://h", "token": {"en": "x"}}}, "cpu", "did you mean `env`?"),

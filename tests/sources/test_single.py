@@ -85,7 +85,7 @@ def test_lines_of_csv_are_values_over_time(tmp_path: Path) -> None:
 def test_a_line_that_cannot_be_read_is_named(tmp_path: Path, line: str) -> None:
     answer = of_file(written(tmp_path / "jobs.csv", f"{NOW.timestamp():.0f},1\n{line}\n"))
     assert type(answer) is UnreadableReply
-    assert "line 2 is no moment" in str(answer)
+    assert "line 2 is not a time" in str(answer)
 
 
 def test_a_file_that_cannot_be_read_is_an_answer_without_its_content(tmp_path: Path) -> None:

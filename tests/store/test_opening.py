@@ -37,7 +37,7 @@ def mode(path):
 
 def test_a_store_that_has_to_be_there_is_not_made(tmp_path):
     file = tmp_path / "mistyped.db"
-    with pytest.raises(ConfigError, match=r"there is no store .*mistyped\.db; check the path"):
+    with pytest.raises(ConfigError, match=r"store not found: .*mistyped\.db; check the path"):
         open_store(f"sqlite:///{file}", must_exist=True)
     assert not file.exists()
     open_store(f"sqlite:///{file}").close()

@@ -558,3 +558,60 @@ def judged(cloud: tt.Cloud, fleet: tt.Fleet) -> bool:
     bound: tt.Requirement = result.requirement
     assert_type(bound.limit, float)
     return bool(item.passes) and difference.is_certain and rehearsal.holds
+
+
+def parts_of_what_stands(state: tt.GroupState, status: tt.GroupStatus, activity: tt.Activity, plan: tt.Plan) -> str:
+    """What the states, the activities and a plan are made of, by their names."""
+    failure: tt.Failure | None = activity.failure
+    short: tt.Short | None = activity.short
+    in_force: tt.InForce | None = status.in_force
+    seen: tt.FirstSeen | None = state.first_seen
+    run: tt.RolloutRun | None = state.rollout
+    phase: tt.RolloutPhase | None = run.phase if run else None
+    request: tt.PlanRequest | None = plan.request
+    return f"{failure} {short} {in_force} {seen} {phase} {request}"
+
+
+def parts_of_results(
+    tick: tt.GroupTick, explanation: tt.Explanation, test: tt.LoadTest, rollout: tt.GroupRollout, run: tt.SimulatedRun
+) -> str:
+    """What the controller, explanations, load tests, rollouts and simulations say, by its names."""
+    mix: tt.MixTick | None = tick.mix
+    episodes: Sequence[tt.Episode] = explanation.differences
+    kinds: set[tt.DifferenceKind] = {episode.kind for episode in episodes}
+    series: tt.LoadTestSeries | None = test.series
+    sizes: tt.LoadTestSizes | None = series.sizes if series else None
+    back: tt.RolledBack | None = rollout.rolled_back
+    decided: Sequence[tt.Decided] = run.decisions
+    return f"{mix} {kinds} {sizes} {back} {len(decided)}"
+
+
+def webhook(event: tt.ControllerEvent) -> str:
+    """What is told of a tick."""
+    assert_type(event.kind, tt.ControllerEventKind)
+    return str(event)
+
+
+def kept(store: tt.Store, key: tt.GroupKey) -> str:
+    """What a store keeps."""
+    opened: tt.SqlStore = tt.open_store("sqlite:///trimtab.db")
+    states: Mapping[tt.GroupKey, tt.SavedState] = store.load([key])
+    ticks: Sequence[tt.TickRecord] = store.ticks(key.fleet, key.cloud)
+    decisions: Sequence[tt.DecisionRecord] = opened.decisions(fleet=key.fleet)
+    rollouts: Sequence[tt.RolloutRecord] = opened.rollouts(fleet=key.fleet)
+    intents: Sequence[tt.Intent] = ()
+    lease: tt.Lease | None = None
+    status: tt.IntentStatus | None = None
+    return f"{states} {ticks} {decisions} {rollouts} {intents} {lease} {status}"
+
+
+def rollouts_of(cloud: tt.AsyncCloud, fleet: tt.Fleet) -> tt.AsyncRollouts:
+    """Rollouts, awaited."""
+    return cloud.rollouts(fleet)
+
+
+native = (
+    tt.AwsNative(group={"DefaultInstanceWarmup": 60}),
+    tt.AzureNative(scale_set={"zoneBalance": True}),
+    tt.GcpNative(autoscaler={"description": "web"}),
+)

@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 
 from trimtab.checks.finding import Remark
 from trimtab.checks.rule import Rule, Subject
+from trimtab.declarations.find import entries_of
 from trimtab.errors import ConfigError
 
 GROUP = "trimtab.checks"
@@ -25,7 +26,7 @@ def outside_rules() -> Mapping[str, Rule]:
     """
     rules: dict[str, Rule] = {}
     brought: dict[str, str] = {}
-    for name, entry in sorted((_distribution(entry), entry) for entry in entry_points(group=GROUP)):
+    for name, entry in sorted((_distribution(entry), entry) for entry in entries_of(GROUP)):
         if entry.name in brought:
             names = f"{brought[entry.name]} and {name}"
             raise ConfigError([f"{names} both bring checks called {entry.name!r}; uninstall one of them"])

@@ -13,7 +13,7 @@ import typer
 from pydantic_core import PydanticCustomError
 from rich.console import Group, RenderableType
 
-from trimtab.cli.completion import FLEET_FILE, complete_file, complete_overlay
+from trimtab.cli.completion import FLEET_FILE, complete_file, complete_overlay, is_file
 from trimtab.cli.target import Target
 from trimtab.config import load_fleet, parse_fleet
 from trimtab.config.source import MAX_BYTES, decode
@@ -175,6 +175,8 @@ class CommandContext:
             return parse_fleet(decode(self.screen.read_source(MAX_BYTES + 1), name), name=name)
         if fleet == FLEET_FILE and not Path(fleet).exists():
             raise ConfigError([f"{FLEET_FILE}: file not found; name the fleet file, or run this in its folder"])
+        if not is_file(fleet) and not Path(fleet).exists():
+            raise ConfigError([f"{fleet}: file not found; name a fleet file here, which ends in .yaml or .json"])
         return load_fleet(fleet, allow_outside_files=outside)
 
     def cloud(self, fleet: Fleet | None = None) -> "Cloud":

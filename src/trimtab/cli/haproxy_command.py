@@ -69,7 +69,8 @@ def sync(
     with context.cloud(fleet) as cloud:
         keeper = HaproxySync(fleet, cloud, groups=groups or None)
         if not keeper.groups:
-            raise InvalidArgument(f"fleet {fleet.name!r} has no group with a HAProxy among its `load_balancers`")
+            text = f"fleet {fleet.name!r} has no group with a HAProxy among its `load_balancers`"
+            raise InvalidArgument(f"{text}; add `- haproxy: {{socket: ..., backend: ...}}` to those of a group")
         if every is not None:
             context.screen.remark(f"keeping the HAProxies of {fleet.name}")
             context.screen.lines((synced_view(each), _data(fleet, each)) for each in _again_and_again(keeper, every))

@@ -59,7 +59,8 @@ def _run(arguments: list[str], context: CommandContext) -> int:
     except _USAGE as error:
         used = getattr(error, "ctx", None)
         where = used.command_path if used else "trimtab"
-        message = error.format_message().replace("Value error, ", "").rstrip(".")  # type: ignore[attr-defined]
+        text: str = error.format_message()  # type: ignore[attr-defined]
+        message = text.replace("Value error, ", "").replace("Input should be", "give a value").rstrip(".")
         context.screen.error(error, f"{message}; see {where} --help")
         return 1
     except TrimtabError as error:

@@ -14,7 +14,7 @@ import yaml
 
 from trimtab.config.comments import find_comments
 from trimtab.config.paths import is_named
-from trimtab.config.problems import Problem, refusal, refuse_file
+from trimtab.config.problems import Problem, refusal, refuse_file, shorten
 from trimtab.config.source import Source
 from trimtab.models import Position
 from trimtab.models.fleet import Comment
@@ -93,8 +93,9 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]
-        if getattr(event, "tag", None) is not None:
-            _stop("a tag such as !!python/object or !!str has no meaning here; leave it out", event.start_mark)
+        if (tag := getattr(event, "tag", None)) is not None:
+            name = shorten(tag) if tag.startswith("!") else "such as !!python/object or !!str"
+            _stop(f"a tag {name} has no meaning here; leave it out", event.start_mark)
         self._depth += 1
         if self._depth > MAX_DEPTH:
             _stop(f"lists and mappings are nested too deeply, more than {MAX_DEPTH} times", event.start_mark)
@@ -158,6 +159,9 @@ _MENDS = {
     "unexpected end of stream": "the quote that opens here is not closed; close it",
     "undefined alias": "an alias, `*name`, without an anchor, `&name`, above it; quote a text that begins with `*`",
     "duplicate anchor": "an anchor, `&name`, is defined twice; rename one",
+    "expected the node content": "a value is missing, or a text begins with a sign of YAML; put it in quotes",
+    "cannot start any token": "a text begins with a sign of YAML, such as `%` or `@`; put it in quotes",
+    "expected <block end>": "this does not belong to what is above it; check the indentation, and quotes on the line",
     "expected ',' or '}'": "a `,` or `}` is missing; inside braces, `${...}` must be in quotes",
     "expected ',' or ']'": "a `,` or `]` is missing; inside brackets, `${...}` must be in quotes",
 }

@@ -143,7 +143,7 @@ def _check_name(fleet: Fleet, name: str, clouds: Sequence[str]) -> None:
         others = [known for known in fleet.overlays if known not in clouds]
         close = closest(name, others)
         guess = f"did you mean {close!r}? " if close else ""
-        known = f"it has {in_words(others)}" if others else "it has none besides those of providers"
+        known = f"it has {in_words(others)}" if others else "add it to `overlays`, beside those of providers"
         raise ConfigError([f"fleet {fleet.name!r} has no overlay {name!r}; {guess}{known}"])
 
 

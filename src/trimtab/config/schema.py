@@ -150,12 +150,13 @@ def _add_overlays(defs: Schema, root: Schema) -> None:
         "properties": {
             **{name: _open(defs, field, _OVERLAY) for name, field in fields.items()},
             "groups": {
+                "description": "What is different in groups, by name; a null takes a group away.",
                 "anyOf": [
                     {"type": "object", "additionalProperties": {"anyOf": [group, {"type": "null"}]}},
                     {"type": "array", "items": {"allOf": [group], "required": ["name"]}},
-                ]
+                ],
             },
-            "defaults": group,
+            "defaults": {"description": "What is different for every group.", **group},
         },
     }
     defs[_OVERLAY.format("Fleet")] = fleet
@@ -198,4 +199,8 @@ def _loosened(defs: Schema, node: Schema, suffix: str) -> Schema:
 
 def _open(defs: Schema, node: Schema, suffix: str) -> Schema:
     loosened = _loosened(defs, node, suffix)
-    return {"anyOf": [loosened, {"type": "null"}]} if suffix != _DEFAULTS else loosened
+    if suffix == _DEFAULTS:
+        return loosened
+    # beside the choice, where editors look for it
+    text = {"description": loosened.pop("description")} if "description" in loosened else {}
+    return {**text, "anyOf": [loosened, {"type": "null"}]}

@@ -95,7 +95,7 @@ class Shape:
     def _check_mapping(
         self, item: Item, inside: dict[str, Item], options: list[Schema], steps: tuple[str, ...]
     ) -> None:
-        options = [option for option in options if _agrees(option, inside)] or options
+        sorts, options = options, [option for option in options if _agrees(option, inside)] or options
         lacks = tuple(key for key in _lacking(options, inside) if key not in inside)
         for key, child in inside.items():
             schemas = [schema for option in options if (schema := _field(option, key)) is not None]
@@ -104,6 +104,8 @@ class Shape:
                 self._report(child, not_a_choice(child.value, shorten(child.value), list(map(str, words))))
             elif schemas:
                 self.check(child, {"anyOf": schemas}, (*steps, key))
+            elif owners := _sorts_with(key, sorts):
+                self._report(child, f"unknown field {shorten(key)}; it goes with {' or '.join(owners)}")
             else:
                 self._report(
                     child, _unknown(key, [field for option in options for field in option["properties"]], lacks)
@@ -129,6 +131,12 @@ def _agrees(option: Schema, inside: Mapping[str, Item]) -> bool:
         if "const" in field and key not in inside and key in option.get("required", ()):
             return False
     return True
+
+
+def _sorts_with(key: str, options: list[Schema]) -> list[str]:
+    """The fields that say which sort of mapping has this field, as they would be written."""
+    fields = [option["properties"] for option in options if key in option.get("properties", {})]
+    return [f"`{name}: {field['const']}`" for each in fields for name, field in each.items() if "const" in field]
 
 
 def _lacking(options: list[Schema], inside: Mapping[str, Item]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from trimtab.controller.comparing import Comparison, DifferenceKind, Episode
 from trimtab.controller.controller import Controller
-from trimtab.controller.events import ControllerEvent, EventKind
+from trimtab.controller.events import ControllerEvent, ControllerEventKind
 from trimtab.controller.results import GroupTick, Tick, TickOutcome
 from trimtab.controller.shadowing import compare_shadow
 
@@ -10,9 +10,9 @@ __all__ = [
     "Comparison",
     "Controller",
     "ControllerEvent",
+    "ControllerEventKind",
     "DifferenceKind",
     "Episode",
-    "EventKind",
     "GroupTick",
     "Tick",
     "TickOutcome",

@@ -23,9 +23,11 @@ from trimtab.controller.ticking import Ticking
 from trimtab.errors import ConfigError, InvalidArgument, StoreUnavailable
 from trimtab.haproxy import HaproxySync
 from trimtab.models import Fleet
+from trimtab.models.fleet import require_fleet
 from trimtab.phrases import in_words
 from trimtab.providers.patience import patience_of
 from trimtab.providers.translation import delegation_of
+from trimtab.runtime.arguments import check_list
 from trimtab.runtime.cloud import Cloud
 from trimtab.runtime.policies import load_policies
 from trimtab.store.records import GroupKey, Store, TickRecord, stored_name
@@ -109,7 +111,7 @@ class Controller:
         haproxies: HaproxySync | None = None,
         retention: timedelta = RETENTION,
     ) -> None:
-        self.fleet = fleet = fleet.for_provider(cloud.provider.name)
+        self.fleet = fleet = require_fleet(fleet).for_provider(cloud.provider.name)
         self.cloud = cloud
         self.every = ensure_above_zero(every, "every")
         self.shadow = shadow
@@ -146,6 +148,8 @@ class Controller:
         if not self.shadow and not self.fleet.controller:
             text = f"fleet {self.fleet.name!r} does not consent to a controller; write `controller: true`"
             raise ConfigError([f"{text}, or run it in shadow mode, which needs no consent"])
+        if names is not None:
+            check_list("groups", names)
         declared = [group.name for group in self.fleet.groups]
         if unknown := [name for name in names or () if name not in declared]:
             raise ConfigError([f"fleet {self.fleet.name!r} has no group {unknown[0]!r}; it has {in_words(declared)}"])

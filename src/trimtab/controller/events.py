@@ -15,7 +15,7 @@ FLEET = ""
 """In place of a group's name: the fleet as a whole."""
 
 
-class EventKind(StrEnum):
+class ControllerEventKind(StrEnum):
     """What happened."""
 
     SIZE_CHANGED = "size-changed"
@@ -37,12 +37,12 @@ class EventKind(StrEnum):
 
 
 CONDITIONS = (
-    EventKind.FAILED,
-    EventKind.AT_MAXIMUM,
-    EventKind.PAUSED,
-    EventKind.METRIC_MISSING,
-    EventKind.ON_DEMAND,
-    EventKind.NOT_TO_BE_HAD,
+    ControllerEventKind.FAILED,
+    ControllerEventKind.AT_MAXIMUM,
+    ControllerEventKind.PAUSED,
+    ControllerEventKind.METRIC_MISSING,
+    ControllerEventKind.ON_DEMAND,
+    ControllerEventKind.NOT_TO_BE_HAD,
 )
 """What begins and ends."""
 
@@ -57,7 +57,7 @@ class Standing(NamedTuple):
     """
 
     size: int | None = None
-    conditions: frozenset[EventKind] = frozenset()
+    conditions: frozenset[ControllerEventKind] = frozenset()
 
     def to_list(self) -> list[Any]:
         """JSON data."""
@@ -73,7 +73,7 @@ class Standing(NamedTuple):
         """
         size, words = data
         # another version may know other words
-        return cls(size, frozenset(EventKind(word) for word in words if word in set(EventKind)))
+        return cls(size, frozenset(ControllerEventKind(word) for word in words if word in set(ControllerEventKind)))
 
 
 Standings = Mapping[str, Standing]
@@ -98,7 +98,7 @@ class ControllerEvent:
         shadow: Whether the controller only watches.
     """
 
-    kind: EventKind
+    kind: ControllerEventKind
     at: datetime
     provider: str
     fleet: str
@@ -111,7 +111,7 @@ class ControllerEvent:
     maximum: int | None = None
     reasons: tuple[Mapping[str, Any], ...] = ()
     text: str = ""
-    over: EventKind | None = None
+    over: ControllerEventKind | None = None
     shadow: bool = False
 
     @property
@@ -124,7 +124,7 @@ class ControllerEvent:
     def __str__(self) -> str:
         """`shop/web: size-changed, 4 to 6`."""
         about = f"{self.fleet}/{self.group}" if self.group else self.fleet
-        sizes = f", {self.previous} to {self.size}" if self.kind is EventKind.SIZE_CHANGED else ""
+        sizes = f", {self.previous} to {self.size}" if self.kind is ControllerEventKind.SIZE_CHANGED else ""
         over = f" from {self.over}" if self.over else ""
         return f"{about}: {self.kind}{over}{sizes}{f': {self.text}' if self.text else ''}"
 
@@ -171,23 +171,27 @@ def _size_after(before: int | None, result: GroupTick) -> int | None:
             return before
 
 
-def _seen_conditions(result: GroupTick, size: int | None) -> dict[EventKind, bool]:
+def _seen_conditions(result: GroupTick, size: int | None) -> dict[ControllerEventKind, bool]:
     """What a tick knows of each condition."""
     seen = {}
     decision = result.decision
     if result.outcome is not TickOutcome.HELD:
-        seen[EventKind.FAILED] = result.outcome in (TickOutcome.FAILED, TickOutcome.UNKNOWN, TickOutcome.ERROR)
+        seen[ControllerEventKind.FAILED] = result.outcome in (
+            TickOutcome.FAILED,
+            TickOutcome.UNKNOWN,
+            TickOutcome.ERROR,
+        )
     if result.outcome is not TickOutcome.ERROR:
-        seen[EventKind.PAUSED] = result.paused
+        seen[ControllerEventKind.PAUSED] = result.paused
     if decision is not None:
         # a group of a fixed size is always at its maximum, which is nothing to tell of
         has_room = decision.maximum > decision.minimum
-        seen[EventKind.AT_MAXIMUM] = has_room and size is not None and size >= decision.maximum
-        seen[EventKind.METRIC_MISSING] = bool(result.unread or result.silent)
+        seen[ControllerEventKind.AT_MAXIMUM] = has_room and size is not None and size >= decision.maximum
+        seen[ControllerEventKind.METRIC_MISSING] = bool(result.unread or result.silent)
     if result.mix is not None:
         # while spot is tried again, some may still run in its place
-        seen[EventKind.ON_DEMAND] = result.mix.phase != "spot"
-        seen[EventKind.NOT_TO_BE_HAD] = result.mix.has_nothing
+        seen[ControllerEventKind.ON_DEMAND] = result.mix.phase != "spot"
+        seen[ControllerEventKind.NOT_TO_BE_HAD] = result.mix.has_nothing
     return seen
 
 
@@ -213,7 +217,7 @@ def events_of(before: Standings, after: Tick) -> tuple[ControllerEvent, ...]:
 def _steps(before: Standings, tick: Tick) -> Iterator[tuple[str, Standing, Standing, GroupTick | None]]:
     """The fleet and each group that a tick says something of: how it stood, how it stands, what became of it."""
     stood = before.get(FLEET, Standing())
-    yield FLEET, stood, Standing(None, frozenset([EventKind.FAILED] if tick.error else ())), None
+    yield FLEET, stood, Standing(None, frozenset([ControllerEventKind.FAILED] if tick.error else ())), None
     for result in tick.groups:
         if _is_judged(result, tick):
             stood = before.get(result.group, Standing())
@@ -233,24 +237,24 @@ def _changes(
     if previous is None and result is not None and result.decision is not None:
         previous = result.decision.previous if result.outcome is not TickOutcome.SHADOW else after.size
     if after.size is not None and previous is not None and after.size != previous:
-        yield _event(tick, about, EventKind.SIZE_CHANGED, result, after.size, previous)
+        yield _event(tick, about, ControllerEventKind.SIZE_CHANGED, result, after.size, previous)
     for kind in CONDITIONS:
         if kind in after.conditions - before.conditions:
             yield _event(tick, about, kind, result, after.size, previous)
     for kind in CONDITIONS:
         if kind in before.conditions - after.conditions:
-            yield _event(tick, about, EventKind.RECOVERED, result, after.size, previous, over=kind)
+            yield _event(tick, about, ControllerEventKind.RECOVERED, result, after.size, previous, over=kind)
 
 
 def _event(
     tick: Tick,
     about: str,
-    kind: EventKind,
+    kind: ControllerEventKind,
     result: GroupTick | None,
     size: int | None,
     previous: int | None,
     *,
-    over: EventKind | None = None,
+    over: ControllerEventKind | None = None,
 ) -> ControllerEvent:
     decision = result.decision if result else None
     return ControllerEvent(
@@ -272,11 +276,11 @@ def _event(
     )
 
 
-def _text(kind: EventKind, result: GroupTick | None, tick: Tick) -> str:
+def _text(kind: ControllerEventKind, result: GroupTick | None, tick: Tick) -> str:
     if result is None:
         return tick.error
-    if kind is EventKind.METRIC_MISSING:
+    if kind is ControllerEventKind.METRIC_MISSING:
         return "; ".join(result.unread or result.silent)
-    if kind in (EventKind.ON_DEMAND, EventKind.NOT_TO_BE_HAD) and result.mix is not None:
+    if kind in (ControllerEventKind.ON_DEMAND, ControllerEventKind.NOT_TO_BE_HAD) and result.mix is not None:
         return f"the cloud had none of {', '.join(result.mix.short)}" if result.mix.short else result.text
-    return result.text if kind is not EventKind.RECOVERED else ""
+    return result.text if kind is not ControllerEventKind.RECOVERED else ""

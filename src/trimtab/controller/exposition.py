@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from trimtab import __version__
-from trimtab.controller.events import ControllerEvent, EventKind
+from trimtab.controller.events import ControllerEvent, ControllerEventKind
 from trimtab.controller.results import GroupTick, Tick, TickOutcome
 from trimtab.errors import MissingExtra
 from trimtab.runtime.status import FleetStatus, GroupStatus
@@ -193,7 +193,7 @@ class Exposition(Collector):
         with self._lock:
             self._gauges[fleet] = list(tick_samples(tick, self.every))
             self._begin_at_zero("trimtab_errors_total", fleet, ERROR_KINDS)
-            self._begin_at_zero("trimtab_events_total", fleet, tuple(EventKind))
+            self._begin_at_zero("trimtab_events_total", fleet, tuple(ControllerEventKind))
             self._count("trimtab_ticks_total", *fleet)
             if tick.error:
                 self._count("trimtab_errors_total", *fleet, "tick")

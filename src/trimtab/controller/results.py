@@ -171,6 +171,11 @@ class Tick:
     error: str = ""
     haproxies: tuple[SyncedBackend, ...] = ()
 
+    def __str__(self) -> str:
+        sizes = f"{self.changed} of {len(self.groups)} sizes written"
+        wrong = self.error or (f"{self.errors} errors" if self.errors else "")
+        return f"tick of fleet {self.fleet} on {self.provider}: {sizes}" + (f"; {wrong}" if wrong else "")
+
     def __iter__(self) -> Iterator[GroupTick]:
         return iter(self.groups)
 

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from typing import Any
 
 from trimtab.declarations.record import Declarations
@@ -25,13 +25,19 @@ def load(path: str) -> Any:
 
 def provider_names() -> Sequence[str]:
     """The names of all providers: of trimtab's own first, then of those that are installed beside it."""
-    return _names_on(tuple(sys.path))
+    return (*BUILT_IN, *sorted({entry.name for entry in entries_of(GROUP)} - set(BUILT_IN)))
+
+
+def entries_of(group: str) -> EntryPoints:
+    """What the distributions that are installed bring to a group of entry points."""
+    found: EntryPoints = _entries_on(tuple(sys.path)).select(group=group)
+    return found
 
 
 @cache
-def _names_on(path: tuple[str, ...]) -> Sequence[str]:
-    """The same for one `sys.path`, each of whose distributions is read from its disk for an answer."""
-    return (*BUILT_IN, *sorted({entry.name for entry in entry_points(group=GROUP)} - set(BUILT_IN)))
+def _entries_on(path: tuple[str, ...]) -> Any:  # Python 3.11 has a type of its own for them
+    """All entry points on one `sys.path`: each distribution is read from its disk for them, so once for all groups."""
+    return entry_points()
 
 
 def unknown_provider(name: str) -> str:
@@ -80,7 +86,7 @@ def _built_in(name: str) -> Declarations:
 
 @cache
 def _installed(name: str) -> Declarations:
-    entries = tuple(entry_points(group=GROUP, name=name))
+    entries = tuple(entries_of(GROUP).select(name=name))
     if not entries:
         raise ConfigError([unknown_provider(name)])
     if len(entries) > 1:

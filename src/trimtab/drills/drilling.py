@@ -17,7 +17,9 @@ from trimtab.emulators.shared.staging import NotStaged, connect_of
 from trimtab.errors import ConfigError, InvalidArgument, PlanRefused
 from trimtab.models import Fleet
 from trimtab.models.base import format_duration
-from trimtab.phrases import in_words
+from trimtab.models.fleet import require_fleet
+from trimtab.phrases import closest, in_words
+from trimtab.runtime.arguments import check_list
 
 
 def drill(
@@ -47,8 +49,8 @@ def drill(
     scenarios = _chosen(only)
     if not timedelta(0) <= boot < WITHIN:
         text = f"boot={format_duration(boot)}: a drill expects groups back within {format_duration(WITHIN)}"
-        raise InvalidArgument(f"{text}, which no such instance can be; give 0s or more, and less than that")
-    fleet = fleet.for_provider(name)
+        raise InvalidArgument(f"{text}, too short for such instances; give 0s or more, and less than that")
+    fleet = require_fleet(fleet).for_provider(name)
     if not fleet.groups:
         raise InvalidArgument(f"fleet {fleet.name!r} has no group, so there is nothing to drill; add one")
     with staged_cloud(fleet, name, boot) as staged:
@@ -85,9 +87,12 @@ def _provider(fleet: Fleet, given: str | None) -> str:
 
 
 def _chosen(only: Sequence[str]) -> Sequence[Scenario]:
+    check_list("only", only)
     known = {each.name: each for each in SCENARIOS}
     if unknown := [name for name in only if name not in known]:
-        raise InvalidArgument(f"unknown scenario {unknown[0]!r}; it is one of {', '.join(known)}")
+        close = closest(unknown[0], known)
+        fix = f"did you mean {close!r}?" if close else f"use {', '.join(known)}"
+        raise InvalidArgument(f"unknown scenario {unknown[0]!r}; {fix}")
     return [each for each in SCENARIOS if each.name in only] or SCENARIOS
 
 

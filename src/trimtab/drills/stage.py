@@ -113,7 +113,7 @@ class Stage:
     def unwatched(self, group: ScalingGroup) -> str:
         """Why no metric of a group can be measured."""
         if not calm_values(group):
-            return "none of its rules goes by a metric that a cloud measures"
+            return "none of its rules uses a metric that a cloud measures"
         return "its cloud measures none of its metrics here"
 
     def apply(self, fleet: Fleet) -> None:

@@ -10,25 +10,88 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trimtab.engine.alarms import AlarmState
+    from trimtab.engine.behavior import Behavior, LimitUnit, ScalingLimit, ScalingRules, SelectPolicy
     from trimtab.engine.decision import decide
-    from trimtab.engine.presets import PRESETS, Preset
+    from trimtab.engine.policies import Band, Direction
+    from trimtab.engine.presets import (
+        PRESETS,
+        AlarmWindow,
+        CooldownScope,
+        ForecastUse,
+        MissingMetric,
+        Preset,
+        ScaleInAgreement,
+        ScheduleStyle,
+        Tracking,
+    )
     from trimtab.engine.reasons import Reason, ReasonCode
+    from trimtab.engine.rounding import Rounding
+    from trimtab.engine.ruleset import AlarmRule, AmountRule, ForecastRule, FunctionRule, Ruleset, TrackingRule
+    from trimtab.engine.timetable import InForce, Stretch, Timetable
     from trimtab.engine.values import Decision, History, Observation, Recommendation
 
 __all__ = [
     "PRESETS",
+    "AlarmRule",
     "AlarmState",
+    "AlarmWindow",
+    "AmountRule",
+    "Band",
+    "Behavior",
+    "CooldownScope",
     "Decision",
+    "Direction",
+    "ForecastRule",
+    "ForecastUse",
+    "FunctionRule",
     "History",
+    "InForce",
+    "LimitUnit",
+    "MissingMetric",
     "Observation",
     "Preset",
     "Reason",
     "ReasonCode",
     "Recommendation",
+    "Rounding",
+    "Ruleset",
+    "ScaleInAgreement",
+    "ScalingLimit",
+    "ScalingRules",
+    "ScheduleStyle",
+    "SelectPolicy",
+    "Stretch",
+    "Timetable",
+    "Tracking",
+    "TrackingRule",
     "decide",
 ]
 
 _MODULES = {
+    "LimitUnit": "behavior",
+    "Band": "policies",
+    "ScalingLimit": "behavior",
+    "SelectPolicy": "behavior",
+    "AmountRule": "ruleset",
+    "Stretch": "timetable",
+    "ScalingRules": "behavior",
+    "AlarmRule": "ruleset",
+    "ForecastRule": "ruleset",
+    "FunctionRule": "ruleset",
+    "TrackingRule": "ruleset",
+    "Timetable": "timetable",
+    "Behavior": "behavior",
+    "Direction": "policies",
+    "AlarmWindow": "presets",
+    "CooldownScope": "presets",
+    "ForecastUse": "presets",
+    "MissingMetric": "presets",
+    "ScaleInAgreement": "presets",
+    "ScheduleStyle": "presets",
+    "Tracking": "presets",
+    "Rounding": "rounding",
+    "Ruleset": "ruleset",
+    "InForce": "timetable",
     "PRESETS": "presets",
     "AlarmState": "alarms",
     "Decision": "values",

@@ -45,7 +45,7 @@ def decide(
         The size, never outside the bounds in force, with a reason for every step, and the history for the next.
 
     Raises:
-        ValueError: No preset has that name.
+        InvalidArgument: No preset has that name.
     """
     rules = rules_for(group, find_preset(preset))
     return decide_by(rules, group, observation, history, now, functions)

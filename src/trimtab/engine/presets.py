@@ -13,6 +13,8 @@ from enum import StrEnum
 from trimtab.engine.alarms import EXTRA_PERIODS
 from trimtab.engine.behavior import DEFAULT_BEHAVIOR, DEFAULT_WINDOW_IN, Behavior
 from trimtab.engine.rounding import Rounding
+from trimtab.errors import InvalidArgument
+from trimtab.phrases import closest
 
 
 class ScheduleStyle(StrEnum):
@@ -225,9 +227,11 @@ PRESETS: Mapping[str, Preset] = {preset.name: preset for preset in (NEUTRAL, EC2
 
 
 def find_preset(preset: "str | Preset") -> Preset:
-    """A preset by name, or the preset itself; `ValueError` lists the names."""
+    """A preset by name, or the preset itself; `InvalidArgument` lists the names."""
     if isinstance(preset, Preset):
         return preset
     if preset not in PRESETS:
-        raise ValueError(f"unknown preset {preset!r}; use one of {', '.join(PRESETS)}")
+        close = closest(str(preset), PRESETS)
+        fix = f"did you mean {close}?" if close else f"use one of {', '.join(PRESETS)}"
+        raise InvalidArgument(f"unknown preset {preset!r}; {fix}")
     return PRESETS[preset]

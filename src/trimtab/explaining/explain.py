@@ -17,9 +17,12 @@ from trimtab.explaining.results import ExplainedMinute
 from trimtab.explaining.sizes import born_at, steps_of
 from trimtab.explaining.timeline import timeline_of
 from trimtab.models import Fleet, PredictivePolicy
+from trimtab.models.fleet import require_fleet
+from trimtab.phrases import in_words
 from trimtab.providers.datapoints import check_aware
 from trimtab.providers.patience import patience_of
 from trimtab.providers.roles import Provider
+from trimtab.runtime.arguments import check_since
 from trimtab.runtime.policies import load_policies
 from trimtab.sources import Source
 from trimtab.store.records import Store
@@ -29,8 +32,8 @@ LONGEST = timedelta(days=3)
 BEFORE, AFTER = timedelta(minutes=15), timedelta(minutes=5)
 """How much around one moment is told."""
 UNKNOWABLE = (
-    "what the rules say goes by the datapoints that can be read now; those that the cloud had at the time cannot be"
-    " known: they may have been fewer",
+    "what the rules say is worked out from the datapoints that can be read now; those that the cloud had at the time"
+    " cannot be known: they may have been fewer",
     "instances count as in service from the minute in which they were asked for",
 )
 
@@ -57,10 +60,11 @@ def explain(
     """
     now = clock.now()
     begin, end = _time(since, at, now)
-    fleet = fleet.for_provider(provider.name)
+    fleet = require_fleet(fleet).for_provider(provider.name)
     subject = next((each for each in fleet.groups if each.name == group), None)
     if subject is None:
-        raise InvalidArgument(f"fleet {fleet.name!r} has no group {group!r}")
+        names = in_words([each.name for each in fleet.groups]) or "none"
+        raise InvalidArgument(f"fleet {fleet.name!r} has no group {group!r}; it has {names}")
     with patience_of(clock):
         gathered = Reader(provider, fleet, subject, clock, store, sources).read(begin, end)
     past = Past(
@@ -103,6 +107,7 @@ def explain(
 
 
 def _time(since: datetime | timedelta, at: datetime | None, now: datetime) -> tuple[datetime, datetime]:
+    check_since("since", since)
     check_aware(at, "at")
     if at is not None:
         begin, end = at - BEFORE, min(now, at + AFTER)

@@ -81,7 +81,8 @@ class RuntimeClient:
         try:
             host = ip_address(address)
         except ValueError as error:
-            raise InvalidRequest(f"{address!r} is no IP address", provider=PROVIDER, operation="add server") from error
+            text = f"{address!r} is not an IP address"
+            raise InvalidRequest(text, provider=PROVIDER, operation="add server") from error
         interval = round(settings.check_interval.total_seconds() * 1000)
         options = f"weight {weight} check inter {interval}ms"
         if settings.max_connections is not None:
@@ -211,7 +212,7 @@ class RuntimeClient:
             case FileNotFoundError():
                 text, kind = "no such socket; is HAProxy running, with `stats socket` in its `global`?", Unreachable
             case UnicodeDecodeError():
-                text, kind = "its answer is no text", UnreadableReply
+                text, kind = "its answer is not text", UnreadableReply
             case _:
                 text, kind = getattr(error, "strerror", None) or str(error), Unreachable
         return kind(f"{self.place}: {text}", provider=PROVIDER, operation=operation)

@@ -8,7 +8,7 @@ from trimtab.models import Fleet, HaproxyBalancer, ScalingGroup
 from trimtab.providers.base import GroupState, Instance, InstanceState
 from trimtab.providers.lookup import renamed
 from trimtab.providers.roles import Provider
-from trimtab.providers.run import BLUE_GREEN, Phase, Run
+from trimtab.providers.run import BLUE_GREEN, RolloutPhase, RolloutRun
 
 Endpoint = tuple[str, int]
 """The IP address and the port by which an instance is reached."""
@@ -31,7 +31,7 @@ def endpoint_of(instance: Instance, settings: HaproxyBalancer) -> Endpoint | Non
     return (address, settings.port) if address else None
 
 
-def natives_of(run: Run | None, native: str) -> Sequence[str]:
+def natives_of(run: RolloutRun | None, native: str) -> Sequence[str]:
     """
     The native groups that are to get requests, by the mark of the run on one of them; pure.
 
@@ -39,12 +39,12 @@ def natives_of(run: Run | None, native: str) -> Sequence[str]:
     """
     if run is None or run.strategy != BLUE_GREEN:
         return [native]
-    if run.phase is Phase.ENDING:
+    if run.phase is RolloutPhase.ENDING:
         return [run.new]
-    return [run.old, run.new] if run.step and run.phase is not Phase.REVERTING else [run.old]
+    return [run.old, run.new] if run.step and run.phase is not RolloutPhase.REVERTING else [run.old]
 
 
-def shares_of(run: Run | None, percents: Sequence[int]) -> Mapping[str, float]:
+def shares_of(run: RolloutRun | None, percents: Sequence[int]) -> Mapping[str, float]:
     """
     The shares of the requests that the two native groups of a blue-green run get at its step; pure.
 

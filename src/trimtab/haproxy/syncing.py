@@ -21,6 +21,7 @@ from trimtab.haproxy.replies import Mode
 from trimtab.haproxy.results import SyncedBackend
 from trimtab.haproxy.weights import weights_of
 from trimtab.models import Fleet, HaproxyBalancer, ScalingGroup
+from trimtab.models.fleet import require_fleet
 from trimtab.phrases import in_words
 from trimtab.providers.hooks import HookNotice
 from trimtab.providers.roles import Provider
@@ -76,7 +77,7 @@ class HaproxySync:
         clock: Clock | None = None,
         timeout: timedelta = TIMEOUT,
     ) -> None:
-        self.fleet = fleet.for_provider(cloud.provider.name)
+        self.fleet = require_fleet(fleet).for_provider(cloud.provider.name)
         self.cloud = cloud
         self.groups = _chosen(self.fleet, groups)
         provider = cloud.provider
@@ -131,6 +132,9 @@ class HaproxySync:
             every: From the end of one sync to the beginning of the next.
         """
         ensure_above_zero(every, "every")
+        return self._syncs(stop, every)
+
+    def _syncs(self, stop: threading.Event, every: timedelta) -> Iterator[tuple[SyncedBackend, ...]]:
         while not stop.is_set():
             yield self.sync()
             stop.wait(every.total_seconds())
@@ -172,6 +176,8 @@ def _side_by_side(work: Callable[[_Given], _Made], items: Sequence[_Given]) -> l
 
 
 def _chosen(fleet: Fleet, names: Sequence[str] | None) -> tuple[ScalingGroup, ...]:
+    if isinstance(names, str):  # not the list of its letters
+        raise InvalidArgument(f"groups: give a list, such as [{names!r}], not {names!r}")
     behind = [group for group in fleet.groups if group.haproxies]
     for name in names or ():
         if name not in [group.name for group in behind]:

@@ -66,7 +66,7 @@ class HookConsumer:
         on_handled: OnHandled | None = None,
     ) -> None:
         if workers < 1:
-            raise InvalidArgument(f"workers: {workers} is no number of handlers; use 1 or more")
+            raise InvalidArgument(f"workers: {workers} is not a number of handlers; use 1 or more")
         self.handlers = gather_handlers(handlers)
         self._names = _names(fleet, cloud, groups) if fleet else None
         self._queue: HookQueue = cloud.provider.hooks(queue)

@@ -254,7 +254,7 @@ def read_access_log(path: Path, zone: tzinfo | None = None) -> Samples:
         text = f"{path}: {len(rows.at)} of {lines} lines are of a known form"
         raise InvalidArgument(f"{text}; give a JTL file in CSV, a file of `ab -g` or `ab -e`, or an access log")
     if len(rows.at) < lines:
-        rows.notes.append(f"{path.name}: {lines - len(rows.at)} of {lines} lines are no requests; left out")
+        rows.notes.append(f"{path.name}: {lines - len(rows.at)} of {lines} lines are not requests; left out")
     if zoneless and zone is None:
         rows.notes.append(f"{path.name}: HAProxy's times name no zone, taken for UTC; give `zone` for another")
     if not timed:
@@ -277,7 +277,7 @@ def _text(path: Path) -> Iterator[TextIO]:
         InvalidArgument: It cannot be.
     """
     if path.exists() and not path.is_file():
-        raise InvalidArgument(f"{path}: is no regular file, and is read more than once; write it to a file first")
+        raise InvalidArgument(f"{path}: not a regular file, and it is read more than once; write it to a file first")
     try:
         with opened(path) as file:
             yield file

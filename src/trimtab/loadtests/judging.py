@@ -18,7 +18,7 @@ from trimtab.kpis.scoring import Observed, score, static_baseline
 from trimtab.kpis.series import demand_of
 from trimtab.loadtests.outcome import LoadTest, ScaleOut, SizeAgreement
 from trimtab.loadtests.samples import PERCENTS, Floats, Samples
-from trimtab.loadtests.series import Series
+from trimtab.loadtests.series import LoadTestSeries
 from trimtab.loadtests.watching import SizeReading, sizes_of
 from trimtab.models import ScalingGroup
 from trimtab.simulation.load import Load
@@ -143,7 +143,9 @@ class Judge:
             for bound in self.require
         )
 
-    def _series(self, samples: Samples, seconds: float | None, readings: Sequence[SizeReading] | None) -> Series:
+    def _series(
+        self, samples: Samples, seconds: float | None, readings: Sequence[SizeReading] | None
+    ) -> LoadTestSeries:
         begin = samples.begin
         assert begin is not None
         length = seconds if seconds is not None else float(samples.at.max()) + 1e-9
@@ -154,7 +156,7 @@ class Judge:
         places = np.minimum((samples.at / width).astype(int), count - 1)
         load = np.bincount(places, minlength=count) / width
         failed = None if samples.failed is None else np.bincount(places[samples.failed], minlength=count) / width
-        return Series(
+        return LoadTestSeries(
             since=begin,
             step=float(step),
             load=load,
@@ -163,7 +165,7 @@ class Judge:
             sizes=None if readings is None else sizes_of(readings, count, width),
         )
 
-    def _model(self, series: Series) -> tuple[FleetModel, tuple[str, ...]]:
+    def _model(self, series: LoadTestSeries) -> tuple[FleetModel, tuple[str, ...]]:
         model = self.model
         if model is None and self.capacity is not None:
             model = FleetModel.of_group(self.group, self.preset)
@@ -172,7 +174,7 @@ class Judge:
         rates = series.minutes(series.load)
         return complete_model(self.group, find_preset(self.preset), model, list(rates if len(rates) else series.load))
 
-    def _predicted(self, series: Series, model: FleetModel) -> tuple[Simulation | None, tuple[str, ...]]:
+    def _predicted(self, series: LoadTestSeries, model: FleetModel) -> tuple[Simulation | None, tuple[str, ...]]:
         rates = series.minutes(series.load)
         if not len(rates):
             return None, ("nothing is predicted of less than a minute",)
@@ -186,7 +188,7 @@ class Judge:
         except (TrimtabError, ValueError) as error:
             return None, (f"nothing is predicted: {error}",)
 
-    def _observed(self, samples: Samples, series: Series, model: FleetModel) -> Observed:
+    def _observed(self, samples: Samples, series: LoadTestSeries, model: FleetModel) -> Observed:
         sizes, failed = series.sizes, series.failed
         unknown = np.full(len(series.load), np.nan)
         if model.capacity is None:
@@ -230,7 +232,7 @@ def _times(samples: Samples, places: Any, count: int) -> dict[float, Floats]:
     return found
 
 
-def scale_outs(series: Series) -> tuple[ScaleOut, ...]:
+def scale_outs(series: LoadTestSeries) -> tuple[ScaleOut, ...]:
     """Each time in which more instances were wanted than served, and how long until they did."""
     if series.sizes is None:
         return ()
@@ -258,7 +260,7 @@ def scale_outs(series: Series) -> tuple[ScaleOut, ...]:
     return tuple(found)
 
 
-def agreement(series: Series, prediction: Simulation) -> SizeAgreement | None:
+def agreement(series: LoadTestSeries, prediction: Simulation) -> SizeAgreement | None:
     """How far the predicted sizes are from those seen, minute by minute; `None` where none were seen."""
     if series.sizes is None:
         return None

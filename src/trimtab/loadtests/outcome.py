@@ -12,7 +12,7 @@ from trimtab.kpis.requirements import RequirementResult
 from trimtab.phrases import plain_markdown
 
 if TYPE_CHECKING:
-    from trimtab.loadtests.series import Series
+    from trimtab.loadtests.series import LoadTestSeries
     from trimtab.simulation.chart import Theme
     from trimtab.simulation.results import Simulation
 
@@ -129,7 +129,7 @@ class LoadTest:
     failed: int | None
     errors: Mapping[str, int] = field(default_factory=dict)
     percentiles: Mapping[float, float | None]
-    series: "Series | None" = None
+    series: "LoadTestSeries | None" = None
     scale_outs: Sequence[ScaleOut] = ()
     kpis: Kpis
     prediction: "Simulation | None" = None

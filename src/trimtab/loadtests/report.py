@@ -9,7 +9,7 @@ import numpy as np
 
 from trimtab.errors import InvalidArgument
 from trimtab.loadtests.outcome import SIDES, LoadTest
-from trimtab.loadtests.series import Series
+from trimtab.loadtests.series import LoadTestSeries
 from trimtab.simulation.chart import PALETTES, TIME, Palette, Theme, config_of, lines_of, tooltip
 from trimtab.simulation.report import (
     Drawn,
@@ -78,7 +78,7 @@ def page(test: LoadTest) -> str:
     return page_of(title, above, drawn, "\n".join(below), script_bundle())
 
 
-def _series(test: LoadTest) -> Series:
+def _series(test: LoadTest) -> LoadTestSeries:
     if test.series is None:
         raise InvalidArgument("a report draws requests over time, and no times are known; give single requests")
     return test.series
@@ -87,7 +87,7 @@ def _series(test: LoadTest) -> Series:
 # the chart
 
 
-def datasets(series: Series, test: LoadTest) -> dict[str, list[dict[str, Any]]]:
+def datasets(series: LoadTestSeries, test: LoadTest) -> dict[str, list[dict[str, Any]]]:
     """The rows that the chart draws."""
     columns: dict[str, Any] = {"load": series.load, **{f"p{at:g}": series.times[at] for at in series.times}}
     if series.failed is not None:
@@ -114,7 +114,7 @@ def _number(values: Any, place: int) -> float | None:
     return None if np.isnan(value) else float(f"{value:.6g}")
 
 
-def specification(series: Series, test: LoadTest, theme: Theme, *, width: int = 900) -> dict[str, Any]:
+def specification(series: LoadTestSeries, test: LoadTest, theme: Theme, *, width: int = 900) -> dict[str, Any]:
     """The chart, without its rows: the dataset `minutes`."""
     colours = PALETTES[theme]
     load = {name: _LOAD[name] for name in _LOAD if name == "load" or series.failed is not None}

@@ -16,6 +16,7 @@ from trimtab.loadtests.outcome import LoadTest
 from trimtab.loadtests.shapes import load_of
 from trimtab.loadtests.targets import target_of
 from trimtab.models import Fleet, ScalingGroup
+from trimtab.models.fleet import require_fleet
 from trimtab.phrases import in_words
 from trimtab.runtime.cloud import Cloud
 from trimtab.simulation.load import Load, LoadUnit
@@ -90,7 +91,7 @@ def loadtest(
     from trimtab.loadtests.driving import Drive, drive
     from trimtab.loadtests.watching import Watcher
 
-    fleet = fleet.for_provider(cloud.provider.name)
+    fleet = require_fleet(fleet).for_provider(cloud.provider.name)
     chosen = group_of(fleet, group)
     target = target_of(fleet, url)
     load = load_of(shape, cloud.now(), duration=duration, rate=rate, unit=unit, speed=speed)
@@ -155,7 +156,7 @@ def judge_loadtest(
     from trimtab.loadtests.recorded import recorded_sizes
 
     provider = cloud.provider.name if cloud is not None else fleet.connect.provider
-    fleet = fleet.for_provider(provider)
+    fleet = require_fleet(fleet).for_provider(provider)
     chosen = group_of(fleet, group)
     paths = [results] if isinstance(results, str | Path) else list(results)
     samples = read_results([Path(path) for path in paths], zone)

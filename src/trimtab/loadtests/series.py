@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from trimtab.loadtests.samples import Floats
-from trimtab.loadtests.watching import Sizes
+from trimtab.loadtests.watching import LoadTestSizes
 from trimtab.simulation.latency import json_numbers
 
 _MINUTE = 60
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Series:
+class LoadTestSeries:
     """
     What was seen, step by step; NaN where it is not known.
 
@@ -33,7 +33,7 @@ class Series:
     load: Floats
     failed: Floats | None
     times: Mapping[float, Floats]
-    sizes: Sizes | None
+    sizes: LoadTestSizes | None
 
     @property
     def size_range(self) -> tuple[int, int] | None:

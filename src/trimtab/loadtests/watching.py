@@ -58,7 +58,7 @@ class Watcher:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Sizes:
+class LoadTestSizes:
     """
     The sizes of a group in each step; NaN where they are not known.
 
@@ -73,7 +73,7 @@ class Sizes:
     in_service: Floats
 
 
-def sizes_of(readings: Sequence[SizeReading], count: int, step: float) -> Sizes:
+def sizes_of(readings: Sequence[SizeReading], count: int, step: float) -> LoadTestSizes:
     """
     What was read as steps of a length in seconds: the reading at the beginning of the step, else the first one in it.
 
@@ -91,4 +91,4 @@ def sizes_of(readings: Sequence[SizeReading], count: int, step: float) -> Sizes:
             rows[place] = readings[before][1:]
         elif before + 1 < len(times) and times[before + 1] < begin + step:
             rows[place] = readings[before + 1][1:]
-    return Sizes(wanted=rows[:, 0], running=rows[:, 1], in_service=rows[:, 2])
+    return LoadTestSizes(wanted=rows[:, 0], running=rows[:, 1], in_service=rows[:, 2])

@@ -215,6 +215,10 @@ def not_a_duration(value: object) -> str:
     if re.fullmatch(r"[1-9][0-9]{0,8}", text):
         minutes = int(text) // 60 if int(text) % 60 == 0 else text
         fix = f'"{text}s" or "{minutes}m"'
+    elif long := re.fullmatch(
+        r"([1-9][0-9]{0,8}) ?(sec(ond)?s?|min(ute)?s?|h(ou)?rs?|days?|[smhd])", text, re.IGNORECASE
+    ):
+        fix = f'"{long[1]}{long[2][0].lower()}"'
     return f"{value!r} is not a duration; write {fix}"
 
 
@@ -278,6 +282,8 @@ ItemName = Annotated[str, AfterValidator(_check_item_name), WithJsonSchema({"typ
 
 
 def _named_list(value: object) -> object:
+    if isinstance(value, Model):  # pydantic would take it for a list of its fields
+        refuse(f"give a list of them, not one {type(value).__name__}; write [...] around it")
     if not isinstance(value, Mapping):
         return value
     return [_with_name(name, item) for name, item in value.items()]

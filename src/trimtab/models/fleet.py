@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from pydantic import Field, JsonValue, PrivateAttr, model_validator
 
+from trimtab.errors import InvalidArgument
 from trimtab.models.base import Filled, Name, NamedList, SecretHolder, check_unique, refuse
 from trimtab.models.connect import ConnectSettings, SourceSettings
 from trimtab.models.group import ScalingGroup
@@ -120,7 +122,7 @@ class Fleet(SecretHolder):
         if metric.source is MetricSource.EXTERNAL and kind == "prometheus":
             refuse(f"the source {name!r} answers queries; write `{{promql: QUERY, source: {name}}}`", *at)
         if metric.source is MetricSource.PROMQL and kind in ("http", "file", "haproxy"):
-            refuse(f"the source {name!r} is no Prometheus; name one, or write `{{external: {name}}}`", *at)
+            refuse(f"the source {name!r} is not a Prometheus; name one, or write `{{external: {name}}}`", *at)
 
     def __eq__(self, other: object) -> bool:
         """Whether both declare the same, wherever they were read from."""
@@ -186,3 +188,22 @@ def _metrics_of(group: ScalingGroup) -> Iterator[tuple[tuple[str, int, str], Met
         for place, item in enumerate(getattr(group, field)):
             if (metric := getattr(item, "metric", None)) is not None:
                 yield (field, place, "metric"), metric
+
+
+def require_fleet(given: object) -> Fleet:
+    """
+    What was given for a fleet, which has to be one.
+
+    Raises:
+        InvalidArgument: It is something else, such as one group, or the path of a file.
+    """
+    match given:
+        case Fleet():
+            return given
+        case ScalingGroup():
+            fix = f"; write Fleet(name=..., groups=[...]) around group {given.name!r}"
+        case str() | PurePath():
+            fix = f"; load a file with load_fleet({str(given)!r})"
+        case _:
+            fix = "; make one with Fleet(name=..., groups=[...]), or load_fleet(path)"
+    raise InvalidArgument(f"fleet: give a `Fleet`, not {type(given).__name__}{fix}")

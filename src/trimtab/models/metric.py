@@ -26,6 +26,10 @@ class Unit(StrEnum):
     NONE = "none"
 
 
+UnitWord = Literal["percent", "count", "count-per-minute", "bytes-per-second", "bytes", "seconds", "none"]
+"""The units as words, as a file has them."""
+
+
 class MetricSource(StrEnum):
     """Who measures it."""
 

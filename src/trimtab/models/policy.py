@@ -275,7 +275,7 @@ def call_of(function: Callable[..., object]) -> str:
         PydanticCustomError: It is no policy function, or stands where no import reaches it.
     """
     if not is_policy(function):
-        refuse(f"{_named(function)} is no policy function; mark it with `@trimtab.policy`")
+        refuse(f"{_named(function)} is not a policy function; mark it with `@trimtab.policy`")
     path = f"{function.__module__ or ''}:{function.__qualname__}"
     if not re.fullmatch(CALL, path):
         refuse(f"{path!r} cannot be imported; define the function at the top level of a module")

@@ -87,6 +87,12 @@ def plain_words(detail: ErrorDetails, shown: str, *, value: object) -> str:
     match kind:
         case "rule":
             return message
+        case "frozen_instance" | "frozen_field":
+            return "models are frozen; make a changed one with `replace`"
+        case "tuple_type" if isinstance(value, str):
+            return f"give a list{instead}" + (f"; write [{shown}]" if shown else "")
+        case "model_type" | "dataclass_type" | "model_attributes_type":
+            return f"give a `{context['class_name']}`, or a mapping of its fields{instead}"
         case "missing":
             return "missing; add it"
         case "enum" | "literal_error":
@@ -112,6 +118,8 @@ def plain_words(detail: ErrorDetails, shown: str, *, value: object) -> str:
         case "too_short" | "too_long":
             bound = f"at least {context['min_length']}" if kind == "too_short" else f"at most {context['max_length']}"
             return f"give {bound}, not {context['actual_length']}"
+    if kind in _TYPES:
+        return f"give {_TYPES[kind]}{instead}"
     for name, words in _BOUNDS.items():
         if kind == name:
             return f"give {words.format(_number(next(iter(context.values()))))}{instead}"
@@ -135,6 +143,15 @@ _PATTERNS = {
     PRICE: 'a price in quotes, such as "0.05"',
     r"^[a-zA-Z_0-9-]{1,127}$": "letters, digits, `-` and `_`, at most 127 of them",
 }
+_TYPES = {
+    **dict.fromkeys(("tuple_type", "list_type"), "a list"),
+    **dict.fromkeys(("dict_type", "mapping_type"), "a mapping"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing"), "a number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "True or False"),
+    "string_type": "text",
+}
+"""What pydantic calls a wrong type, and what to give instead."""
 _BOUNDS = {
     "greater_than_equal": "{} or more",
     "greater_than": "more than {}",

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
         declarations_of,
         provider_names,
     )
+    from trimtab.declarations.advice import Advice, Applies
+    from trimtab.declarations.record import NativePart, Natives, RecordedSize, RegionForm
+    from trimtab.engine.first_seen import FirstSeen
     from trimtab.models.settings import EngineSettings, SettingsBlock
     from trimtab.plan import (
         Action,
@@ -36,29 +39,43 @@ if TYPE_CHECKING:
         Text,
         Unknown,
     )
+    from trimtab.plan.resource import Attributes
     from trimtab.providers.base import (
         Activity,
+        AlarmChange,
         AlarmState,
         Facts,
+        Failure,
         GroupState,
         Instance,
         InstanceState,
+        PoolChoice,
+        Short,
         Write,
         Written,
     )
     from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+    from trimtab.providers.hooks import HookMessage, HookQueue
     from trimtab.providers.importing import Imported, ImportEffect, ImportNote
     from trimtab.providers.pause import Boost, Pause, boosted
+    from trimtab.providers.pinning import Remark, Settled
     from trimtab.providers.pure import PureCode
     from trimtab.providers.quotas import Demand, MachineType, Quota, QuotaUnit
     from trimtab.providers.registry import connect_provider
     from trimtab.providers.roles import Actions, GroupActor, LiveState, Metrics, Provider, Resources
+    from trimtab.providers.rolling import Limits, NewTemplate, Progress, RolloutActions, Shares
+    from trimtab.providers.run import RolledBack, RolloutPhase, RolloutRun
+    from trimtab.providers.translation import Translation
 
 __all__ = [
     "Action",
     "Actions",
     "Activity",
+    "Advice",
+    "AlarmChange",
     "AlarmState",
+    "Applies",
+    "Attributes",
     "Boost",
     "Change",
     "Datapoints",
@@ -66,9 +83,13 @@ __all__ = [
     "Demand",
     "EngineSettings",
     "Facts",
+    "Failure",
     "Field",
+    "FirstSeen",
     "GroupActor",
     "GroupState",
+    "HookMessage",
+    "HookQueue",
     "ImportEffect",
     "ImportNote",
     "Imported",
@@ -76,6 +97,7 @@ __all__ = [
     "InstanceState",
     "Key",
     "Kind",
+    "Limits",
     "Live",
     "LiveState",
     "MachineType",
@@ -86,22 +108,38 @@ __all__ = [
     "MetricValue",
     "Metrics",
     "NameRule",
+    "NativePart",
+    "Natives",
+    "NewTemplate",
     "Note",
     "Option",
     "Pause",
+    "PoolChoice",
     "Portability",
+    "Progress",
     "Provider",
     "PureCode",
     "Quota",
     "QuotaUnit",
+    "RecordedSize",
     "Ref",
+    "RegionForm",
+    "Remark",
     "Resource",
     "Resources",
+    "RolledBack",
+    "RolloutActions",
+    "RolloutPhase",
+    "RolloutRun",
     "Secret",
     "SettingsBlock",
+    "Settled",
+    "Shares",
+    "Short",
     "Support",
     "TagRule",
     "Text",
+    "Translation",
     "Unknown",
     "Write",
     "Written",
@@ -112,6 +150,51 @@ __all__ = [
 ]
 
 _MODULES = {
+    **dict.fromkeys(("Applies",), "trimtab.declarations.advice"),
+    **dict.fromkeys(("NativePart",), "trimtab.declarations.record"),
+    **dict.fromkeys(("HookMessage",), "trimtab.providers.hooks"),
+    **dict.fromkeys(("Remark",), "trimtab.providers.pinning"),
+    **dict.fromkeys(
+        (
+            "Limits",
+            "NewTemplate",
+            "Progress",
+            "Shares",
+        ),
+        "trimtab.providers.rolling",
+    ),
+    **dict.fromkeys(("RolloutPhase",), "trimtab.providers.run"),
+    **dict.fromkeys(("Advice",), "trimtab.declarations.advice"),
+    **dict.fromkeys(
+        (
+            "Natives",
+            "RecordedSize",
+            "RegionForm",
+        ),
+        "trimtab.declarations.record",
+    ),
+    **dict.fromkeys(("Attributes",), "trimtab.plan.resource"),
+    **dict.fromkeys(
+        (
+            "AlarmChange",
+            "Failure",
+            "PoolChoice",
+            "Short",
+        ),
+        "trimtab.providers.base",
+    ),
+    **dict.fromkeys(("HookQueue",), "trimtab.providers.hooks"),
+    **dict.fromkeys(("Settled",), "trimtab.providers.pinning"),
+    **dict.fromkeys(("RolloutActions",), "trimtab.providers.rolling"),
+    **dict.fromkeys(
+        (
+            "RolledBack",
+            "RolloutRun",
+        ),
+        "trimtab.providers.run",
+    ),
+    **dict.fromkeys(("Translation",), "trimtab.providers.translation"),
+    **dict.fromkeys(("FirstSeen",), "trimtab.engine.first_seen"),
     **dict.fromkeys(
         (
             "Declarations",

@@ -15,7 +15,7 @@ from trimtab.providers.pause import Boost, Pause
 from trimtab.providers.pinning import Settled
 
 if TYPE_CHECKING:
-    from trimtab.providers.run import Run
+    from trimtab.providers.run import RolloutRun
 
 
 class Failure(StrEnum):
@@ -155,7 +155,7 @@ class GroupState:
     first_seen: FirstSeen | None = None
     """When its schedules were first seen, where somebody else had made them."""
     controller: str = ""
-    rollout: "Run | None" = None
+    rollout: "RolloutRun | None" = None
     """The rollout that is on, in a group that bears the mark of one."""
     on_demand_base: int | None = None
     stopped: tuple[str, ...] = ()

@@ -72,8 +72,15 @@ def setting_of(provider: str, name: str, given: str, variable: str) -> str:
     """
     value = given or os.environ.get(variable, "")
     if not value:
-        raise ConfigError([f"{provider}: no {name}: give {name}=..., or set {variable}"])
+        raise ConfigError([setting_missing(provider, name, variable)])
     return value
+
+
+def setting_missing(provider: str, name: str, variable: str) -> str:
+    """That a setting of a connection is missing, with each way to give it."""
+    word = "region" if name == "location" else name
+    ways = f"--{word.replace('_', '-')}, `connect: {{{word}: ...}}` in the fleet file, or {name}=... in Python"
+    return f"{provider}: missing {word}; give {ways}, or set {variable}"
 
 
 def with_scheme(text: str | None) -> str | None:

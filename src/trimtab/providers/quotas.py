@@ -210,7 +210,7 @@ def _of_region(account: Account, location: str, demands: Sequence[Demand]) -> It
         quotas = account.read(location, demands) if demands else ()
     except ProviderError as error:
         names = in_words(list(dict.fromkeys(demand.group for demand in demands)))
-        yield Note(f"the quotas of {location} could not be read, and the plan goes by none: {error}", names)
+        yield Note(f"the quotas of {location} could not be read, and the plan checks none: {error}", names)
         return
     for quota in quotas:
         yield from _over(account.provider, location, quota, demands)

@@ -6,6 +6,7 @@ from typing import Any
 from trimtab.declarations import Declarations, declarations_of, load
 from trimtab.errors import ConfigError, MissingExtra
 from trimtab.events import silent
+from trimtab.phrases import closest
 from trimtab.providers.guard import guarded
 from trimtab.providers.roles import Provider
 
@@ -44,4 +45,6 @@ def _broken(declared: Declarations, error: Exception) -> ConfigError:
 def _check_options(declared: Declarations, settings: Mapping[str, Any]) -> None:
     own = [option.name for option in declared.options]
     if unknown := [name for name in settings if name not in (*own, "clock", "workers", "listener")]:
-        raise ConfigError([f"unknown option {unknown[0]!r} for {declared.name}; use {', '.join(own) or 'none'}"])
+        close = closest(unknown[0], own)
+        fix = f"did you mean {close!r}?" if close else f"use {', '.join(own)}" if own else "it takes none"
+        raise ConfigError([f"unknown option {unknown[0]!r} for {declared.name}; {fix}"])

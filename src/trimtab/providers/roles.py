@@ -30,7 +30,7 @@ from trimtab.providers.translation import Translation
 if TYPE_CHECKING:
     from trimtab.providers.hooks import HookQueue
     from trimtab.providers.quotas import Demand, Quota
-    from trimtab.providers.rolling import Rollouts
+    from trimtab.providers.rolling import RolloutActions
 
 
 class Resources(ABC):
@@ -282,7 +282,7 @@ class Provider:
     connection: Any = None
     close: Callable[[], None] = lambda: None
     regions: RegionForm | None = None
-    rollouts: "Callable[[], Rollouts] | None" = None
+    rollouts: "Callable[[], RolloutActions] | None" = None
     reports_calls: bool = False
     hooks: "Callable[[str], HookQueue]" = _no_queue
 

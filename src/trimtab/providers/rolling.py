@@ -8,7 +8,7 @@ from datetime import datetime
 from trimtab.errors import NotFound, Unsupported
 from trimtab.models import LoadBalancer, Metric
 from trimtab.providers.base import GroupState, Instance, InstanceState, Write
-from trimtab.providers.run import Run
+from trimtab.providers.run import RolloutRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class Progress:
     """
 
     state: GroupState
-    run: Run | None = None
+    run: RolloutRun | None = None
     fresh: frozenset[str] = frozenset()
     busy: bool = False
     trouble: str = ""
@@ -177,7 +177,7 @@ class Shares:
     joins: bool = False
 
 
-class Rollouts(ABC):
+class RolloutActions(ABC):
     """What a rollout asks of a provider; each call may be made twice."""
 
     @abstractmethod
@@ -191,7 +191,7 @@ class Rollouts(ABC):
         """
 
     @abstractmethod
-    def begin(self, location: str, name: str, run: Run, template: NewTemplate) -> Run:
+    def begin(self, location: str, name: str, run: RolloutRun, template: NewTemplate) -> RolloutRun:
         """
         Have the group bear the mark of the run, and know its new template; no instance moves yet.
 
@@ -200,19 +200,19 @@ class Rollouts(ABC):
         """
 
     @abstractmethod
-    def mark(self, location: str, name: str, run: Run) -> None:
+    def mark(self, location: str, name: str, run: RolloutRun) -> None:
         """Write the mark of the run as it is now; nothing else."""
 
     @abstractmethod
-    def advance(self, location: str, name: str, run: Run, goal: int, limits: Limits) -> None:
+    def advance(self, location: str, name: str, run: RolloutRun, goal: int, limits: Limits) -> None:
         """See to it that `goal` instances get the new template; returns at once."""
 
     @abstractmethod
-    def hold(self, location: str, name: str, run: Run) -> None:
+    def hold(self, location: str, name: str, run: RolloutRun) -> None:
         """Let the cloud's own mover stand still; instances stay as they are."""
 
     @abstractmethod
-    def finish(self, location: str, name: str, run: Run, keep: int) -> None:
+    def finish(self, location: str, name: str, run: RolloutRun, keep: int) -> None:
         """
         Make the new template the group's, put back what was held, and take the mark away.
 
@@ -221,11 +221,11 @@ class Rollouts(ABC):
         """
 
     @abstractmethod
-    def retreat(self, location: str, name: str, run: Run, limits: Limits) -> None:
+    def retreat(self, location: str, name: str, run: RolloutRun, limits: Limits) -> None:
         """See to it that every instance has the old template again; returns at once."""
 
     @abstractmethod
-    def unwind(self, location: str, name: str, run: Run, keep: int) -> None:
+    def unwind(self, location: str, name: str, run: RolloutRun, keep: int) -> None:
         """
         Once no instance has it, drop the new template, put back what was held, and take the mark away.
 

@@ -20,7 +20,7 @@ _TEMPLATE = "#"
 _NOTHING = "-"
 
 
-class Phase(StrEnum):
+class RolloutPhase(StrEnum):
     """Where a run is."""
 
     MOVING = "moving"
@@ -37,12 +37,12 @@ class Phase(StrEnum):
     """The old group of a blue-green rollout lives on for a while without requests."""
 
 
-ACTIVE = frozenset({Phase.MOVING, Phase.BAKING, Phase.REVERTING, Phase.ENDING})
+ACTIVE = frozenset({RolloutPhase.MOVING, RolloutPhase.BAKING, RolloutPhase.REVERTING, RolloutPhase.ENDING})
 """Phases in which a run goes on by itself once any process drives it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class RolloutRun:
     """
     One rollout of one group, as it is marked on the group.
 
@@ -65,7 +65,7 @@ class Run:
 
     id: str
     strategy: str = "rolling"
-    phase: Phase = Phase.MOVING
+    phase: RolloutPhase = RolloutPhase.MOVING
     step: int = 0
     since: datetime
     began: datetime
@@ -88,7 +88,7 @@ class Run:
             return cls(
                 id=number,
                 strategy=strategy,
-                phase=Phase(phase),
+                phase=RolloutPhase(phase),
                 step=int(step),
                 since=datetime.fromisoformat(since),
                 began=datetime.fromisoformat(began),
@@ -110,7 +110,7 @@ class Run:
         text = _BETWEEN.join(_written(part) for part in (*parts, " ".join(self.held), *template, self.why))
         return text[:longest].rstrip()
 
-    def turned(self, phase: Phase, now: datetime, *, step: int | None = None, why: str = "") -> "Run":
+    def turned(self, phase: RolloutPhase, now: datetime, *, step: int | None = None, why: str = "") -> "RolloutRun":
         """The same in another phase from now on."""
         return replace(self, phase=phase, since=now, step=self.step if step is None else step, why=why)
 
@@ -127,12 +127,12 @@ class Run:
 
     def brings(self, template: str) -> bool:
         """Whether this template is on its way already, so that it waits for no other rollout."""
-        return bool(template) and self.template == template and self.phase is not Phase.REVERTING
+        return bool(template) and self.template == template and self.phase is not RolloutPhase.REVERTING
 
     @property
     def successor(self) -> str:
         """The second native group, once it alone has the requests, the policies and the size; empty otherwise."""
-        return self.new if self.strategy == BLUE_GREEN and self.phase is Phase.ENDING else ""
+        return self.new if self.strategy == BLUE_GREEN and self.phase is RolloutPhase.ENDING else ""
 
     @property
     def is_active(self) -> bool:
@@ -165,7 +165,7 @@ class RolledBack:
     A template that was taken back, as it is noted on the group until another rollout has come to a good end.
 
     Attributes:
-        template: Its digest, as in `Run.template`.
+        template: Its digest, as in `RolloutRun.template`.
         run: The run that brought it, or that took it back where that was a run of its own.
         at: When.
         why: The reason.

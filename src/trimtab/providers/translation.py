@@ -200,7 +200,7 @@ class GroupTranslator(ABC):
         for leaf in self._leaves:
             if leaf.is_within(path) and leaf.path not in self._said and leaf.path not in but:
                 if self.delegation and leaf.path.rpartition(".")[2] in READ_BY_ENGINE:
-                    self.note(leaf.path, "the controller goes by it")
+                    self.note(leaf.path, "the controller uses it")
                 else:
                     self.note(leaf.path, f"{'' if partly else 'not used: '}{reason}{leaf.told}")
 

@@ -14,8 +14,8 @@ from trimtab.plan.holding import hold_templates
 from trimtab.plan.naming import named_by, with_role
 from trimtab.providers.pause import Pause
 from trimtab.providers.roles import Provider
-from trimtab.providers.rolling import Rollouts, Shares
-from trimtab.providers.run import Run
+from trimtab.providers.rolling import RolloutActions, Shares
+from trimtab.providers.run import RolloutRun
 from trimtab.rollout.pair import OUT
 
 GREEN = "green"
@@ -57,24 +57,24 @@ class BlueGreen:
     """
 
     provider: Provider
-    rollouts: Rollouts
+    rollouts: RolloutActions
     fleet: Fleet
     clock: Clock
     carry_out: CarryOut
 
     # what becomes of the two groups
 
-    def make(self, group: ScalingGroup, run: Run, size: int) -> None:
+    def make(self, group: ScalingGroup, run: RolloutRun, size: int) -> None:
         """The new group with this size, without requests, policies, alarms and schedules."""
         self._apply(_bare(group, run.new, size, balancers=False), run, GREEN)
 
-    def join(self, group: ScalingGroup, run: Run, size: int, percent: int) -> None:
+    def join(self, group: ScalingGroup, run: RolloutRun, size: int, percent: int) -> None:
         """The new group in the balancers beside the old one, whose policies and schedules rest from now on."""
         self._pause(group, run)
         self.shift(group, run, percent, joins=True)
         self._apply(_bare(with_pools(group, run, swapped=True), run.new, size, balancers=True), run, GREEN)
 
-    def shift(self, group: ScalingGroup, run: Run, percent: int, *, joins: bool = False) -> str:
+    def shift(self, group: ScalingGroup, run: RolloutRun, percent: int, *, joins: bool = False) -> str:
         """
         Send the new group this share of the requests, where balancers have weights that the run moves.
 
@@ -101,16 +101,16 @@ class BlueGreen:
             )
         )
 
-    def switch(self, group: ScalingGroup, run: Run, size: int) -> None:
+    def switch(self, group: ScalingGroup, run: RolloutRun, size: int) -> None:
         """Policies, alarms, schedules and bounds are the new group's; the old one keeps its size, and no requests."""
         self._apply(_called(with_pools(group, run, swapped=True), run.new), run, MAIN)
         self._apply(_bare(group, run.old, size, balancers=False), run, OLD)
 
-    def end(self, group: ScalingGroup, run: Run, native: str) -> None:
+    def end(self, group: ScalingGroup, run: RolloutRun, native: str) -> None:
         """One of the two ends, with all that is its own."""
         self._apply(_called(group, native), run, OLD, ends=True)
 
-    def restore(self, group: ScalingGroup, run: Run) -> None:
+    def restore(self, group: ScalingGroup, run: RolloutRun) -> None:
         """The old group is as it was: in the balancer, with policies, alarms and schedules; the new one has none."""
         self._apply(_called(with_pools(group, run), run.old), run, MAIN)
         self._resume(group, run)
@@ -138,7 +138,7 @@ class BlueGreen:
 
     # how
 
-    def _apply(self, variant: ScalingGroup, run: Run, role: str, *, ends: bool = False) -> None:
+    def _apply(self, variant: ScalingGroup, run: RolloutRun, role: str, *, ends: bool = False) -> None:
         """
         Bring one of the two native groups to what a variant of the group says.
 
@@ -179,7 +179,7 @@ class BlueGreen:
         if following:
             self.rollouts.follow(key.location, key.name, following)
 
-    def _following(self, holder: Key, run: Run) -> Sequence[str]:
+    def _following(self, holder: Key, run: RolloutRun) -> Sequence[str]:
         """The instances that are to follow their group into and out of balancers: of the old one the current ones."""
         found = self.provider.live.read_states([(holder.location, holder.name)])
         instances = [each for state in found for each in state.instances]
@@ -213,12 +213,12 @@ class BlueGreen:
         }
         return replace(live, resources=own)
 
-    def _pause(self, group: ScalingGroup, run: Run) -> None:
+    def _pause(self, group: ScalingGroup, run: RolloutRun) -> None:
         actor = self.provider.actions.on(group.location or self.provider.location, run.old)
         with suppress(Unsupported):  # nothing sizes it
             actor.pause(Pause(by=f"rollout {run.id}", why="a blue-green rollout"))
 
-    def _resume(self, group: ScalingGroup, run: Run) -> None:
+    def _resume(self, group: ScalingGroup, run: RolloutRun) -> None:
         location = group.location or self.provider.location
         (state,) = self.provider.live.read_states([(location, run.old)]) or (None,)
         if state is not None and state.paused is not None and state.paused.by == f"rollout {run.id}":
@@ -229,7 +229,7 @@ SHARED = "shared"
 """What the mark of a run keeps that had checkpoints when it began: it shifts the requests to every balancer."""
 
 
-def with_pools(group: ScalingGroup, run: Run, *, swapped: bool = False) -> ScalingGroup:
+def with_pools(group: ScalingGroup, run: RolloutRun, *, swapped: bool = False) -> ScalingGroup:
     """
     The group with the pools of the old native group first, as the run began; of one without any then, the only ones.
 
@@ -260,21 +260,21 @@ def with_pools(group: ScalingGroup, run: Run, *, swapped: bool = False) -> Scali
     return group.model_copy(update={"load_balancers": balancers})
 
 
-def shared(group: ScalingGroup, run: Run) -> list[LoadBalancer]:
+def shared(group: ScalingGroup, run: RolloutRun) -> list[LoadBalancer]:
     """The balancers whose weights a run moves: those with two pools; with checkpoints all."""
     every = with_pools(group, run).load_balancers
     pools = [balancer for balancer in every if balancer.haproxy is None]
     return [balancer for balancer in pools if balancer.alternate or SHARED in run.held]
 
 
-def checked_mark(run: Run) -> Run:
+def checked_mark(run: RolloutRun) -> RolloutRun:
     """
     The run as it was, once it is sure that its mark takes all of it.
 
     Raises:
         InvalidRequest: It is too long.
     """
-    if (read := Run.parse(run.line())) is None or read.held != run.held:
+    if (read := RolloutRun.parse(run.line())) is None or read.held != run.held:
         text = "the names of the native groups and the number of alternate pools are too long for the mark of a run"
         raise InvalidRequest(f"{text}; shorten `native_name`, or give fewer `alternate`", operation="rollout")
     return run

@@ -9,7 +9,7 @@ from trimtab.models import Rollout
 from trimtab.models.base import format_duration
 from trimtab.providers.base import InstanceState
 from trimtab.providers.rolling import Limits, Progress, is_ready
-from trimtab.providers.run import Phase, Run
+from trimtab.providers.run import RolloutPhase, RolloutRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Look:
 class Turn:
     """Write the mark of the run in its next phase."""
 
-    run: Run
+    run: RolloutRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,25 +126,25 @@ def bake_of(spec: Rollout, step: int) -> timedelta:
     return bake or timedelta(0)
 
 
-def next_move(spec: Rollout, run: Run, progress: Progress, now: datetime) -> Move:
+def next_move(spec: Rollout, run: RolloutRun, progress: Progress, now: datetime) -> Move:
     """What to do for a run in place."""
     limits = limits_of(spec, progress)
     match run.phase:
-        case Phase.MOVING:
+        case RolloutPhase.MOVING:
             return _move_on(spec, run, progress, limits, now)
-        case Phase.BAKING:
+        case RolloutPhase.BAKING:
             if late := overdue(spec, run, now):
                 return failed(spec, run, late, now)
             if run.step >= len(spec.steps) and progress.of(fresh=False, limits=limits):
-                return Turn(run.turned(Phase.MOVING, now))  # somebody added instances with the old template
+                return Turn(run.turned(RolloutPhase.MOVING, now))  # somebody added instances with the old template
             return Look(last=now - run.since >= bake_of(spec, run.step))
-        case Phase.REVERTING:
+        case RolloutPhase.REVERTING:
             return _go_back(progress, limits)
         case _:
             return Rest(run.why or f"it is {run.phase}")
 
 
-def _move_on(spec: Rollout, run: Run, progress: Progress, limits: Limits, now: datetime) -> Move:
+def _move_on(spec: Rollout, run: RolloutRun, progress: Progress, limits: Limits, now: datetime) -> Move:
     if progress.trouble:
         return failed(spec, run, progress.trouble, now)
     all_goals = goals(spec, progress, limits)
@@ -154,7 +154,7 @@ def _move_on(spec: Rollout, run: Run, progress: Progress, limits: Limits, now: d
     is_last = run.step >= len(spec.steps)
     old_left = len(progress.of(fresh=False, limits=limits)) if is_last else 0
     if ready >= goal and not old_left and not progress.busy:
-        return Turn(run.turned(Phase.BAKING, now))
+        return Turn(run.turned(RolloutPhase.BAKING, now))
     if late := overdue(spec, run, now):
         return failed(spec, run, f"{late}; {ready} of {goal} instances are ready with the new template", now)
     if now - run.since > spec.batch_timeout:
@@ -166,7 +166,7 @@ def _move_on(spec: Rollout, run: Run, progress: Progress, limits: Limits, now: d
     return Advance(goal, limits)
 
 
-def overdue(spec: Rollout, run: Run, now: datetime) -> str:
+def overdue(spec: Rollout, run: RolloutRun, now: datetime) -> str:
     """Why the whole rollout has taken too long; empty while it has not."""
     if spec.deadline is None or now - run.began <= spec.deadline:
         return ""
@@ -183,17 +183,17 @@ def _go_back(progress: Progress, limits: Limits) -> Move:
     return Unwind()
 
 
-def judged(spec: Rollout, run: Run, verdicts: Sequence[Verdict], now: datetime, *, last: bool) -> Move:
+def judged(spec: Rollout, run: RolloutRun, verdicts: Sequence[Verdict], now: datetime, *, last: bool) -> Move:
     """What to do after the gates of a checkpoint were asked."""
     if (held_up := held_up_by(spec, run, verdicts, now, bake=bake_of(spec, run.step), last=last)) is not None:
         return held_up
     if run.step < len(spec.steps):
-        return Turn(run.turned(Phase.MOVING, now, step=run.step + 1))
+        return Turn(run.turned(RolloutPhase.MOVING, now, step=run.step + 1))
     return Finish()
 
 
 def held_up_by(
-    spec: Rollout, run: Run, verdicts: Sequence[Verdict], now: datetime, *, bake: timedelta, last: bool
+    spec: Rollout, run: RolloutRun, verdicts: Sequence[Verdict], now: datetime, *, bake: timedelta, last: bool
 ) -> Turn | Rest | None:
     """
     What gates and a bake keep a run to: a failure, or a wait; `None` where it goes on.
@@ -217,9 +217,11 @@ def held_up_by(
     return None if last else Rest("the gates hold")
 
 
-def failed(spec: Rollout, run: Run, why: str, now: datetime) -> Turn:
+def failed(spec: Rollout, run: RolloutRun, why: str, now: datetime) -> Turn:
     """The run as a failure leaves it."""
-    phase = {"rollback": Phase.REVERTING, "pause": Phase.PAUSED, "stop": Phase.STOPPED}[spec.on_failure]
-    if phase is Phase.REVERTING and run.old == run.new:
-        phase, why = Phase.STOPPED, f"{why}; the group has no other template to go back to"
+    phase = {"rollback": RolloutPhase.REVERTING, "pause": RolloutPhase.PAUSED, "stop": RolloutPhase.STOPPED}[
+        spec.on_failure
+    ]
+    if phase is RolloutPhase.REVERTING and run.old == run.new:
+        phase, why = RolloutPhase.STOPPED, f"{why}; the group has no other template to go back to"
     return Turn(run.turned(phase, now, why=why))

@@ -30,8 +30,8 @@ from trimtab.providers.moments import zulu
 from trimtab.providers.patience import patience_of
 from trimtab.providers.pause import BACK_TAG, DRIVEN_TAG
 from trimtab.providers.roles import Provider
-from trimtab.providers.rolling import NewTemplate, Progress, Rollouts, no_version
-from trimtab.providers.run import BLUE_GREEN, Phase, RolledBack, Run, driven_at
+from trimtab.providers.rolling import NewTemplate, Progress, RolloutActions, no_version
+from trimtab.providers.run import BLUE_GREEN, RolledBack, RolloutPhase, RolloutRun, driven_at
 from trimtab.rollout.blue_green import BlueGreen, CarryOut, checked_mark, green_name
 from trimtab.rollout.deciding import limits_of
 from trimtab.rollout.gates import Gates, Situation
@@ -79,7 +79,7 @@ class RolloutDriver:
     def __post_init__(self) -> None:
         if self.provider.rollouts is None:
             raise Unsupported(f"{self.provider.name} has no rollouts in this version of its provider")
-        self._rollouts: Rollouts = self.provider.rollouts()
+        self._rollouts: RolloutActions = self.provider.rollouts()
         self._gates = Gates(self._rollouts, self.allow_commands)
         self._in_place = InPlace(self._rollouts, self.fleet, self.clock, self._gates)
         groups = BlueGreen(self.provider, self._rollouts, self.fleet, self.clock, self.carry_out)
@@ -135,14 +135,14 @@ class RolloutDriver:
     def pause(self, group: str, *, by: str = "", why: str = "") -> GroupRollout:
         """Let a run stand still until somebody resumes it; the cloud's own mover is held too."""
         item, progress, run = self._running(group)
-        if run.phase in (Phase.ENDING, Phase.REVERTING):
-            what = "is over but for the old group" if run.phase is Phase.ENDING else "is on its way back"
+        if run.phase in (RolloutPhase.ENDING, RolloutPhase.REVERTING):
+            what = "is over but for the old group" if run.phase is RolloutPhase.ENDING else "is on its way back"
             text = f"the rollout of {group!r} {what}; let that end"
             raise InvalidRequest(text, provider=self.provider.name, operation="pause")
         if run.in_place:
             self._rollouts.hold(*place_of(progress), run)
         text = why or f"paused by {_name(by)}"
-        return self._write(item, progress, run.turned(Phase.PAUSED, self.clock.now(), why=text))
+        return self._write(item, progress, run.turned(RolloutPhase.PAUSED, self.clock.now(), why=text))
 
     def resume(self, group: str, *, template: str = "") -> GroupRollout:
         """
@@ -157,7 +157,7 @@ class RolloutDriver:
             raise InvalidRequest(f"not resumed: {problem}", provider=self.provider.name, operation="resume")
         if run.is_active:
             return superseded(self._standing(item, progress, ()), template)
-        return superseded(self._write(item, progress, run.turned(Phase.MOVING, self.clock.now())), template)
+        return superseded(self._write(item, progress, run.turned(RolloutPhase.MOVING, self.clock.now())), template)
 
     def abort(self, group: str, *, by: str = "", why: str = "") -> GroupRollout:
         """Have a run go back to the old template, whatever its phase."""
@@ -166,7 +166,7 @@ class RolloutDriver:
             text = f"the rollout of {group!r} brings no other template; pause it instead"
             raise InvalidRequest(text, provider=self.provider.name, operation="abort")
         text = f"aborted by {_name(by)}{f': {why}' if why else ''}"
-        return self._write(item, progress, run.turned(Phase.REVERTING, self.clock.now(), why=text))
+        return self._write(item, progress, run.turned(RolloutPhase.REVERTING, self.clock.now(), why=text))
 
     def undo(self, group: str, *, by: str = "", template: str = "") -> GroupRollout:
         """
@@ -241,7 +241,7 @@ class RolloutDriver:
             standing = self._standing(group, progress, ())
             if progress is None or progress.run is None or not progress.run.is_active:
                 return self._tell(standing)
-            if progress.run.phase is not Phase.REVERTING and (problem := self._command_problem(group)):
+            if progress.run.phase is not RolloutPhase.REVERTING and (problem := self._command_problem(group)):
                 return self._tell(replace(standing, outcome=RolloutOutcome.ERROR, text=f"not gone on with: {problem}"))
             standing = self._noted(standing, progress)
             result = self._steps(progress.run).step(group, standing, progress, progress.run)
@@ -265,7 +265,7 @@ class RolloutDriver:
         self._failures[group.name] = self._failures.get(group.name, 0) + 1
         return RolloutOutcome.ERROR if self._failures[group.name] >= MOST_FAILURES else RolloutOutcome.RUNNING
 
-    def _steps(self, run: Run) -> InPlace | TwoGroups:
+    def _steps(self, run: RolloutRun) -> InPlace | TwoGroups:
         return self._in_place if run.in_place else self._two_groups
 
     # beginning
@@ -298,7 +298,7 @@ class RolloutDriver:
         write = NewTemplate(write=self._written(changes), goes_back=goes_back)
         return self._begin(group, progress, write, by, template)
 
-    def _begin_pair(self, group: ScalingGroup, progress: Progress, run: Run) -> GroupRollout:
+    def _begin_pair(self, group: ScalingGroup, progress: Progress, run: RolloutRun) -> GroupRollout:
         declared = self.fleet.native_name(group)
         held = self._two_groups.groups.pools_of(group, progress.state.name)
         run = checked_mark(replace(run, old=progress.state.name, new=green_name(declared, run.id), held=held))
@@ -349,14 +349,18 @@ class RolloutDriver:
         fresh = progress.fresh if run.old == run.new else frozenset[str]()
         return self._tell(self._standing(group, replace(progress, run=run, fresh=fresh), ()))
 
-    def _run(self, group: ScalingGroup, by: str, template: str) -> Run:
+    def _run(self, group: ScalingGroup, by: str, template: str) -> RolloutRun:
         now = self.clock.now().replace(microsecond=0)
         strategy = spec_of(group).strategy
-        return Run(id=secrets.token_hex(3), strategy=strategy, since=now, began=now, by=_name(by), template=template)
+        return RolloutRun(
+            id=secrets.token_hex(3), strategy=strategy, since=now, began=now, by=_name(by), template=template
+        )
 
     # reading
 
     def _chosen(self, groups: Collection[str] | None) -> list[ScalingGroup]:
+        if isinstance(groups, str):  # not the list of its letters
+            raise InvalidArgument(f"groups: give a list, such as [{groups!r}], not {groups!r}")
         names = [group.name for group in self.fleet.groups]
         if unknown := [name for name in groups or () if name not in names]:
             raise InvalidArgument(f"fleet {self.fleet.name!r} has no group {unknown[0]!r}; it has {in_words(names)}")
@@ -400,7 +404,7 @@ class RolloutDriver:
             raise group_not_found(name, self._location(group), self.provider.name)
         return group, progress
 
-    def _running(self, name: str) -> tuple[ScalingGroup, Progress, Run]:
+    def _running(self, name: str) -> tuple[ScalingGroup, Progress, RolloutRun]:
         group, progress = self._found(name)
         if progress.run is None:
             text = f"no rollout of {name!r} is on; start one with `trimtab rollout start`"
@@ -412,7 +416,7 @@ class RolloutDriver:
 
     # writing and telling
 
-    def _write(self, group: ScalingGroup, progress: Progress, run: Run) -> GroupRollout:
+    def _write(self, group: ScalingGroup, progress: Progress, run: RolloutRun) -> GroupRollout:
         self._rollouts.mark(*place_of(progress), run)
         return self._tell(self._standing(group, replace(progress, run=run), ()))
 

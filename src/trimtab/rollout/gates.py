@@ -33,8 +33,8 @@ from trimtab.phrases import in_words
 from trimtab.plan import Note
 from trimtab.providers.alarms import alarm_name
 from trimtab.providers.base import Instance, InstanceState
-from trimtab.providers.rolling import Limits, Progress, Rollouts
-from trimtab.providers.run import Run
+from trimtab.providers.rolling import Limits, Progress, RolloutActions
+from trimtab.providers.run import RolloutRun
 from trimtab.rollout.deciding import Verdict
 from trimtab.rollout.ranks import p_value
 
@@ -62,7 +62,7 @@ class Situation:
 
     fleet: Fleet
     group: ScalingGroup
-    run: Run
+    run: RolloutRun
     progress: Progress
     limits: Limits
     now: datetime
@@ -88,7 +88,7 @@ class Gates:
         allow_commands: Whether programs that a fleet file names may run.
     """
 
-    rollouts: Rollouts
+    rollouts: RolloutActions
     allow_commands: bool = False
     _context: ssl.SSLContext | None = field(default=None, repr=False)
 
@@ -235,7 +235,7 @@ def _balancer(about: Situation) -> Verdict:
     return Verdict("balancer", holds=not waiting, text=f"{in_words(waiting[:5])} get no requests" if waiting else "")
 
 
-def missing_alarms(rollouts: Rollouts, fleet: Fleet, location: str) -> Iterator[Note]:
+def missing_alarms(rollouts: RolloutActions, fleet: Fleet, location: str) -> Iterator[Note]:
     """
     A note on each gate that names an alarm which neither its group has nor the cloud.
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from trimtab.clock import Clock
 from trimtab.models import Fleet, Rollout, ScalingGroup
 from trimtab.providers.pause import BACK_TAG
-from trimtab.providers.rolling import Progress, Rollouts
-from trimtab.providers.run import Phase, RolledBack, Run
+from trimtab.providers.rolling import Progress, RolloutActions
+from trimtab.providers.run import RolledBack, RolloutPhase, RolloutRun
 from trimtab.rollout.deciding import (
     Advance,
     Finish,
@@ -30,7 +30,7 @@ MOST_TURNS = 8
 """So many phases a group may pass in one look, such as gates that hold at once."""
 
 
-def remember(rollouts: Rollouts, progress: Progress, run: Run, now: datetime) -> None:
+def remember(rollouts: RolloutActions, progress: Progress, run: RolloutRun, now: datetime) -> None:
     """Note on a group that a template is taken back, once; a run to an older template, as by `undo`, brings none."""
     known = RolledBack.parse(progress.notes.get(BACK_TAG, ""))
     if run.template and (known is None or known.run != run.id):
@@ -50,17 +50,17 @@ class InPlace:
         gates: Asks gates.
     """
 
-    rollouts: Rollouts
+    rollouts: RolloutActions
     fleet: Fleet
     clock: Clock
     gates: Gates
     _open: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def standing(self, group: ScalingGroup, result: GroupRollout, progress: Progress, run: Run) -> GroupRollout:
+    def standing(self, group: ScalingGroup, result: GroupRollout, progress: Progress, run: RolloutRun) -> GroupRollout:
         """How a run stands."""
         return standing_in_place(group, result, progress, run, self._open.get(group.name, ()))
 
-    def step(self, group: ScalingGroup, result: GroupRollout, progress: Progress, run: Run) -> GroupRollout:
+    def step(self, group: ScalingGroup, result: GroupRollout, progress: Progress, run: RolloutRun) -> GroupRollout:
         """Take a run as far as it goes in one look."""
         spec, place = spec_of(group), place_of(progress)
         result = self.standing(group, result, progress, run)
@@ -93,18 +93,18 @@ class InPlace:
             return replace(result, text=text, gates=self._open.get(group.name, ()))
         return result
 
-    def _turned(self, place: tuple[str, str], group: ScalingGroup, run: Run) -> Run:
+    def _turned(self, place: tuple[str, str], group: ScalingGroup, run: RolloutRun) -> RolloutRun:
         if not run.is_active:
             self.rollouts.hold(*place, run)
         self.rollouts.mark(*place, run)
         self._open.pop(group.name, None)
         return run
 
-    def _next(self, group: ScalingGroup, spec: Rollout, progress: Progress, run: Run) -> Move:
+    def _next(self, group: ScalingGroup, spec: Rollout, progress: Progress, run: RolloutRun) -> Move:
         """What to do next, gates asked where it hangs on them."""
         now = self.clock.now()
         about = Situation(self.fleet, group, run, progress, limits_of(spec, progress), now)
-        if run.phase is Phase.MOVING and (verdict := broken_gate(self.gates.alarms(spec, about))) is not None:
+        if run.phase is RolloutPhase.MOVING and (verdict := broken_gate(self.gates.alarms(spec, about))) is not None:
             return failed(spec, run, str(verdict), now)
         move = next_move(spec, run, progress, now)
         if not isinstance(move, Look):

@@ -8,7 +8,7 @@ from trimtab.models import Rollout, ScalingGroup
 from trimtab.models.base import format_duration
 from trimtab.providers.base import GroupState, InstanceState
 from trimtab.providers.rolling import Progress, is_ready
-from trimtab.providers.run import Phase, Run
+from trimtab.providers.run import RolloutPhase, RolloutRun
 from trimtab.rollout.deciding import Look, Rest, Turn, Verdict, failed, held_up_by, overdue
 
 OUT = "out"
@@ -22,7 +22,7 @@ class Pair:
     old: GroupState | None
     new: GroupState | None
 
-    def progress(self, run: Run) -> Progress | None:
+    def progress(self, run: RolloutRun) -> Progress | None:
         """Both as one group whose new instances are those of the new native group."""
         if self.old is None and self.new is None:
             return None
@@ -39,7 +39,7 @@ class Pair:
         """Instances of the new group that are ready."""
         return sum(is_ready(each) for each in self.new.instances) if self.new is not None else 0
 
-    def waits(self, spec: Rollout, run: Run, now: datetime) -> str:
+    def waits(self, spec: Rollout, run: RolloutRun, now: datetime) -> str:
         """What the way back waits for before the old group alone is sent requests; empty where for nothing."""
         if not run.step or not self.ready or self.old is None:
             return ""
@@ -102,20 +102,20 @@ class Restore:
 Step = Make | Join | Shift | Switch | End | Restore | Turn | Look | Rest
 
 
-def next_step(group: ScalingGroup, spec: Rollout, run: Run, pair: Pair, now: datetime) -> Step:
+def next_step(group: ScalingGroup, spec: Rollout, run: RolloutRun, pair: Pair, now: datetime) -> Step:
     """What to do for a blue-green run; pure."""
     size = pair.old.desired if pair.old is not None else 0
     match run.phase:
-        case Phase.MOVING:
+        case RolloutPhase.MOVING:
             return _move_on(spec, run, pair, size, now)
-        case Phase.BAKING:
+        case RolloutPhase.BAKING:
             if late := overdue(spec, run, now):
                 return failed(spec, run, late, now)
             return Look(last=now - run.since >= bake_of_pair(spec, run))
-        case Phase.ENDING:
+        case RolloutPhase.ENDING:
             end = run.since + lives_on(group, spec)
             return Rest(f"the old group ends at {end.astimezone(UTC):%H:%M:%S} UTC") if end > now else End()
-        case Phase.REVERTING:
+        case RolloutPhase.REVERTING:
             return Restore()
         case _:
             return Rest(run.why or f"it is {run.phase}")
@@ -130,13 +130,13 @@ def lives_on(group: ScalingGroup, spec: Rollout) -> timedelta:
     return max(drains, default=timedelta(0))
 
 
-def _move_on(spec: Rollout, run: Run, pair: Pair, size: int, now: datetime) -> Step:
+def _move_on(spec: Rollout, run: RolloutRun, pair: Pair, size: int, now: datetime) -> Step:
     if pair.old is None:
         return failed(spec, run, "the old group is gone", now)
     is_there = pair.new is not None and pair.new.desired >= size
     has_joined = run.step > 1 or run.why == JOINED
     if is_there and pair.ready >= size and (run.step == 0 or has_joined):
-        return Shift(percent_of(spec, run.step)) if run.step else Turn(run.turned(Phase.BAKING, now))
+        return Shift(percent_of(spec, run.step)) if run.step else Turn(run.turned(RolloutPhase.BAKING, now))
     if late := _too_slow(spec, run, pair, size, now):
         return failed(spec, run, late, now)
     if run.step > 1 and pair.new is None:
@@ -150,7 +150,9 @@ JOINED = "the new group is in the balancer"
 """What the mark of a run says once the new group is, so that what balancers say of its instances counts."""
 
 
-def judged(spec: Rollout, run: Run, pair: Pair, verdicts: Sequence[Verdict], now: datetime, *, last: bool) -> Step:
+def judged(
+    spec: Rollout, run: RolloutRun, pair: Pair, verdicts: Sequence[Verdict], now: datetime, *, last: bool
+) -> Step:
     """What to do after the gates were asked."""
     bake = bake_of_pair(spec, run)
     if (held_up := held_up_by(spec, run, verdicts, now, bake=bake, last=last)) is not None:
@@ -158,7 +160,7 @@ def judged(spec: Rollout, run: Run, pair: Pair, verdicts: Sequence[Verdict], now
     size = pair.old.desired if pair.old is not None else 0
     if run.step > len(spec.checkpoints):
         return Switch(size)
-    return Turn(run.turned(Phase.MOVING, now, step=run.step + 1))
+    return Turn(run.turned(RolloutPhase.MOVING, now, step=run.step + 1))
 
 
 def percent_of(spec: Rollout, step: int) -> int:
@@ -167,7 +169,7 @@ def percent_of(spec: Rollout, step: int) -> int:
     return shares[min(step, len(shares) - 1)]  # a file may have fewer checkpoints than when the run began
 
 
-def bake_of_pair(spec: Rollout, run: Run) -> timedelta:
+def bake_of_pair(spec: Rollout, run: RolloutRun) -> timedelta:
     """How long the gates have to hold: not at all while the new group is sent no requests."""
     if not run.step:
         return timedelta(0)
@@ -175,7 +177,7 @@ def bake_of_pair(spec: Rollout, run: Run) -> timedelta:
     return bake or timedelta(0)
 
 
-def waited(spec: Rollout, run: Run, text: str, now: datetime) -> Turn | None:
+def waited(spec: Rollout, run: RolloutRun, text: str, now: datetime) -> Turn | None:
     """The failure of a share of the requests that has waited too long; `None` while it has not."""
     if late := overdue(spec, run, now):
         return failed(spec, run, f"{late}; {text}", now)
@@ -184,7 +186,7 @@ def waited(spec: Rollout, run: Run, text: str, now: datetime) -> Turn | None:
     return None
 
 
-def _too_slow(spec: Rollout, run: Run, pair: Pair, goal: int, now: datetime) -> str:
+def _too_slow(spec: Rollout, run: RolloutRun, pair: Pair, goal: int, now: datetime) -> str:
     if late := overdue(spec, run, now):
         return late
     if now - run.since > spec.batch_timeout:

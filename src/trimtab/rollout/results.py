@@ -8,7 +8,7 @@ from typing import Any
 
 from trimtab.errors import TrimtabError
 from trimtab.phrases import in_words
-from trimtab.providers.run import RolledBack, Run
+from trimtab.providers.run import RolledBack, RolloutRun
 
 
 class RolloutOutcome(StrEnum):
@@ -67,7 +67,7 @@ class GroupRollout:
     name: str
     location: str
     outcome: RolloutOutcome
-    run: Run | None = None
+    run: RolloutRun | None = None
     steps: int = 1
     ready: int = 0
     goal: int = 0
@@ -85,7 +85,7 @@ class GroupRollout:
         """The step that its run is on, from 1; 0 without one."""
         return min(self.run.step + 1, self.steps) if self.run else 0
 
-    def standing(self, *, run: Run, **fields: Any) -> "GroupRollout":
+    def standing(self, *, run: RolloutRun, **fields: Any) -> "GroupRollout":
         """The same group with a run, and what it is doing."""
         return replace(self, run=run, text=run.why, **fields)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from trimtab.clock import Clock
 from trimtab.events import Listener
 from trimtab.models import Fleet
+from trimtab.models.fleet import require_fleet
 from trimtab.plan import Plan
 from trimtab.providers.roles import Provider
 from trimtab.rollout.blue_green import CarryOut
@@ -56,7 +57,7 @@ class Rollouts:
     ) -> None:
         self._cloud = cloud
         self._fleet = fleet
-        own = fleet.for_provider(cloud.provider.name)
+        own = require_fleet(fleet).for_provider(cloud.provider.name)
         self._driver = RolloutDriver(cloud.provider, own, cloud.clock, carry_out, listener, allow_commands)
         if store is not None:
             from trimtab.rollout.recording import Recorder  # what it needs of a store is an extra

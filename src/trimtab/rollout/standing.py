@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from trimtab.models import Rollout, ScalingGroup
 from trimtab.providers.pause import BACK_TAG
 from trimtab.providers.rolling import Progress, is_ready
-from trimtab.providers.run import Phase, RolledBack, Run
+from trimtab.providers.run import RolledBack, RolloutPhase, RolloutRun
 from trimtab.rollout.deciding import Verdict, bake_of, goals, limits_of
 from trimtab.rollout.pair import STEPS, Pair, bake_of_pair, lives_on
 from trimtab.rollout.results import GroupRollout, RolloutOutcome
@@ -16,7 +16,7 @@ UNATTENDED = timedelta(minutes=12)
 """After so long without a note nobody is said to drive a run: two notes were missed, and a gate may take long."""
 NEVER_DRIVEN = timedelta(minutes=1)
 """The same of a run that nobody has driven yet."""
-_OUTCOMES = {Phase.PAUSED: RolloutOutcome.PAUSED, Phase.STOPPED: RolloutOutcome.STOPPED}
+_OUTCOMES = {RolloutPhase.PAUSED: RolloutOutcome.PAUSED, RolloutPhase.STOPPED: RolloutOutcome.STOPPED}
 
 
 def spec_of(group: ScalingGroup) -> Rollout:
@@ -67,7 +67,7 @@ def broken_gate(verdicts: Sequence[Verdict]) -> Verdict | None:
 
 
 def standing_in_place(
-    group: ScalingGroup, result: GroupRollout, progress: Progress, run: Run, gates: Sequence[str]
+    group: ScalingGroup, result: GroupRollout, progress: Progress, run: RolloutRun, gates: Sequence[str]
 ) -> GroupRollout:
     """A run that replaces the group's own instances."""
     spec = spec_of(group)
@@ -80,12 +80,12 @@ def standing_in_place(
         goal=all_goals[min(run.step, len(all_goals) - 1)],
         total=all_goals[-1],
         until=_until(spec, run, bake_of(spec, run.step)),
-        gates=tuple(gates) if run.phase is Phase.BAKING else (),
+        gates=tuple(gates) if run.phase is RolloutPhase.BAKING else (),
     )
 
 
 def standing_of_two(
-    group: ScalingGroup, result: GroupRollout, pair: Pair, run: Run, gates: Sequence[str]
+    group: ScalingGroup, result: GroupRollout, pair: Pair, run: RolloutRun, gates: Sequence[str]
 ) -> GroupRollout:
     """A run with two native groups."""
     spec = spec_of(group)
@@ -98,10 +98,12 @@ def standing_of_two(
         goal=size,
         total=size,
         until=_until(spec, run, bake_of_pair(spec, run), lives_on(group, spec)),
-        gates=tuple(gates) if run.phase is Phase.BAKING else (),
+        gates=tuple(gates) if run.phase is RolloutPhase.BAKING else (),
     )
 
 
-def _until(spec: Rollout, run: Run, bake: timedelta, ending: timedelta = timedelta(0)) -> datetime | None:
-    lasting = {Phase.BAKING: bake, Phase.ENDING: ending, Phase.MOVING: spec.batch_timeout}.get(run.phase)
+def _until(spec: Rollout, run: RolloutRun, bake: timedelta, ending: timedelta = timedelta(0)) -> datetime | None:
+    lasting = {RolloutPhase.BAKING: bake, RolloutPhase.ENDING: ending, RolloutPhase.MOVING: spec.batch_timeout}.get(
+        run.phase
+    )
     return None if lasting is None else run.since + lasting

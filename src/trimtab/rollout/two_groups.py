@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from trimtab.clock import Clock
 from trimtab.models import Fleet, Rollout, ScalingGroup
 from trimtab.providers.roles import Provider
-from trimtab.providers.rolling import Progress, Rollouts
-from trimtab.providers.run import Phase, Run
+from trimtab.providers.rolling import Progress, RolloutActions
+from trimtab.providers.run import RolloutPhase, RolloutRun
 from trimtab.rollout.blue_green import BlueGreen
 from trimtab.rollout.deciding import Look, Rest, Turn, Verdict, failed, limits_of
 from trimtab.rollout.gates import Gates, Situation
@@ -45,7 +45,7 @@ class TwoGroups:
     """
 
     provider: Provider
-    rollouts: Rollouts
+    rollouts: RolloutActions
     fleet: Fleet
     clock: Clock
     gates: Gates
@@ -53,13 +53,13 @@ class TwoGroups:
     _open: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def standing(
-        self, group: ScalingGroup, result: GroupRollout, progress: Progress, run: Run, pair: Pair | None = None
+        self, group: ScalingGroup, result: GroupRollout, progress: Progress, run: RolloutRun, pair: Pair | None = None
     ) -> GroupRollout:
         """How a run stands."""
         pair = pair or self._pair(group, progress, run)
         return standing_of_two(group, result, pair, run, self._open.get(group.name, ()))
 
-    def step(self, group: ScalingGroup, result: GroupRollout, progress: Progress, run: Run) -> GroupRollout:
+    def step(self, group: ScalingGroup, result: GroupRollout, progress: Progress, run: RolloutRun) -> GroupRollout:
         """Take a run as far as it goes in one look; what is read of the two groups stands for all of it."""
         spec, text = spec_of(group), ""
         pair = self._pair(group, progress, run)
@@ -85,14 +85,14 @@ class TwoGroups:
                             break
                         run = self._marked(group, progress, late.run)
                     else:
-                        run = self._marked(group, progress, run.turned(Phase.BAKING, now))
+                        run = self._marked(group, progress, run.turned(RolloutPhase.BAKING, now))
                     if not run.is_active:
                         return self.standing(group, result, progress, run, pair)
                     continue
                 case Switch():
                     run = self._marked(group, progress, replace(run, held=(*(set(run.held) - {OUT}), OUT)))
                     self.groups.switch(group, run, step.size)
-                    run = self._marked(group, progress, run.turned(Phase.ENDING, self.clock.now()))
+                    run = self._marked(group, progress, run.turned(RolloutPhase.ENDING, self.clock.now()))
                     continue
                 case End():
                     self.groups.end(group, run, run.old)
@@ -109,7 +109,7 @@ class TwoGroups:
             break
         return replace(result, text=text, gates=self._open.get(group.name, ()))
 
-    def _restored(self, group: ScalingGroup, spec: Rollout, progress: Progress, run: Run, pair: Pair) -> str:
+    def _restored(self, group: ScalingGroup, spec: Rollout, progress: Progress, run: RolloutRun, pair: Pair) -> str:
         """Bring the old group back; what is waited for before it alone is sent requests."""
         self.groups.restore(group, run)
         asks = needs_addresses(group)
@@ -118,13 +118,13 @@ class TwoGroups:
             return text
         return self.groups.shift(group, run, 0)
 
-    def _pair(self, group: ScalingGroup, progress: Progress, run: Run) -> Pair:
+    def _pair(self, group: ScalingGroup, progress: Progress, run: RolloutRun) -> Pair:
         """The two as they stand; the one that bears the mark is the old one."""
         place = progress.state.location, run.new
         found = self.provider.live.read_states([place], balancers=True, addresses=needs_addresses(group))
         return Pair(progress.state, next(iter(found), None))
 
-    def _next(self, group: ScalingGroup, spec: Rollout, pair: Pair, run: Run) -> Step:
+    def _next(self, group: ScalingGroup, spec: Rollout, pair: Pair, run: RolloutRun) -> Step:
         now = self.clock.now()
         step = next_step(group, spec, run, pair, now)
         about = self._about(group, spec, pair, run)
@@ -132,17 +132,17 @@ class TwoGroups:
             verdicts: list[Verdict] = self.gates.ask(spec, about, last=step.last) if about else []
             self._open[group.name] = tuple(str(verdict) for verdict in verdicts if not verdict.holds)
             return judged(spec, run, pair, verdicts, now, last=step.last)
-        if run.phase is Phase.MOVING and about and (verdict := broken_gate(self.gates.alarms(spec, about))):
+        if run.phase is RolloutPhase.MOVING and about and (verdict := broken_gate(self.gates.alarms(spec, about))):
             return failed(spec, run, str(verdict), now)
         return step
 
-    def _about(self, group: ScalingGroup, spec: Rollout, pair: Pair, run: Run) -> Situation | None:
+    def _about(self, group: ScalingGroup, spec: Rollout, pair: Pair, run: RolloutRun) -> Situation | None:
         both = pair.progress(run)
         if both is None:
             return None
         return Situation(self.fleet, group, run, both, limits_of(spec, both), self.clock.now())
 
-    def _marked(self, group: ScalingGroup, progress: Progress, run: Run) -> Run:
+    def _marked(self, group: ScalingGroup, progress: Progress, run: RolloutRun) -> RolloutRun:
         self.rollouts.mark(*place_of(progress), run)
         self._open.pop(group.name, None)
         return run

@@ -25,6 +25,8 @@ from trimtab.events import (
 )
 from trimtab.logs import log
 from trimtab.models import Fleet, ScalingGroup
+from trimtab.models.fleet import require_fleet
+from trimtab.phrases import in_words
 from trimtab.plan import Action, Change, Plan, PlanRequest
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.importing import Imported, fleet_for
@@ -43,7 +45,7 @@ from trimtab.runtime.apply import (
     places_to_wait_for,
     wait_for,
 )
-from trimtab.runtime.arguments import check_list, check_word
+from trimtab.runtime.arguments import check_duration, check_list, check_word
 from trimtab.runtime.datapoints import beginning, publish_values, read_datapoints
 from trimtab.runtime.group import LiveGroup
 from trimtab.runtime.limits import held_to_limits
@@ -160,6 +162,9 @@ class Cloud:
             Cancelled: Nobody waits for it any more; changes that were written stay.
         """
         check_word("wait", wait, get_args(Wait))
+        check_duration("timeout", timeout)
+        if not isinstance(plan, Plan):
+            raise InvalidArgument(f"plan: give a `Plan`, as cloud.plan(fleet) makes, not {type(plan).__name__}")
         if plan.provider != self.provider.name:
             raise PlanRefused(f"this plan is for {plan.provider}, not for {self.provider.name}")
         consent = Consent(delete=allow_delete, replace=allow_replace)
@@ -204,7 +209,7 @@ class Cloud:
             rollouts: Also say which templates wait for a rollout, which takes a plan where a group has `rollout:`.
         """
         with patience_of(self._clock):
-            status = self._status(fleet.for_provider(self.provider.name), addresses=addresses)
+            status = self._status(require_fleet(fleet).for_provider(self.provider.name), addresses=addresses)
         return status.with_waiting(self.plan, fleet) if rollouts else status
 
     def _status(self, fleet: Fleet, *, addresses: bool) -> FleetStatus:
@@ -297,7 +302,7 @@ class Cloud:
         # whoever plans and applies does not watch
         from trimtab.runtime.watch import Watch
 
-        fleet = fleet.for_provider(self.provider.name)
+        fleet = require_fleet(fleet).for_provider(self.provider.name)
         return Watch(self.provider, fleet, status=self.status, clock=self._clock)
 
     def explain(
@@ -459,7 +464,7 @@ class Cloud:
         except ModuleNotFoundError as missing:
             raise MissingExtra("working out KPIs", "sim") from missing
 
-        fleet = fleet.for_provider(self.provider.name)
+        fleet = require_fleet(fleet).for_provider(self.provider.name)
         now = self._clock.now()
         return fleet_kpis(
             self.provider,
@@ -550,7 +555,7 @@ class Cloud:
             InvalidArgument: `instances` or `hooks` stands beside another one.
             Unsupported: The cloud has no hooks to consume outside the instances.
         """
-        fleet = fleet.for_provider(self.provider.name)
+        fleet = require_fleet(fleet).for_provider(self.provider.name)
         if (instances or hooks) and read_only + controller + instances + hooks > 1:
             name = "instances" if instances else "hooks"
             raise InvalidArgument(f"`{name}` stands alone: leave out the others")
@@ -574,7 +579,7 @@ class Cloud:
         empty: bool = False,
         only: Sequence[str] | None = None,
     ) -> PlanRequest:
-        fleet = fleet.for_provider(self.provider.name)
+        fleet = require_fleet(fleet).for_provider(self.provider.name)
         check_list("refresh", refresh)
         for word in refresh:
             check_word("refresh", word, ("image", "size"))
@@ -583,9 +588,9 @@ class Cloud:
         if not empty:  # what goes needs no settings
             check_settings(fleet, self.provider.name)
             check_regions(fleet, self.provider.location, self.provider.regions)
-        for name in only or ():
-            if name not in {group.name for group in fleet.groups}:
-                raise PlanRefused(f"fleet {fleet.name!r} has no group {name!r}")
+        names = [group.name for group in fleet.groups]
+        if unknown := [name for name in only or () if name not in names]:
+            raise PlanRefused(f"fleet {fleet.name!r} has no group {unknown[0]!r}; it has {in_words(names) or 'none'}")
         return PlanRequest(
             fleet=fleet,
             prune=prune,

@@ -8,6 +8,7 @@ from trimtab.errors import Unsupported
 from trimtab.models import MetricSource
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue, check_aware, complete_query
 from trimtab.providers.roles import Provider
+from trimtab.runtime.arguments import check_since
 
 
 def read_datapoints(provider: Provider, queries: Iterable[MetricQuery], now: datetime) -> tuple[Datapoints, ...]:
@@ -41,4 +42,5 @@ def publish_values(provider: Provider, values: Iterable[MetricValue], now: datet
 
 def beginning(since: datetime | timedelta, now: datetime) -> datetime:
     """When a time span begins that is given by its beginning or by its length."""
+    check_since("since", since)
     return now - since if isinstance(since, timedelta) else since

@@ -16,7 +16,7 @@ from trimtab.providers.lookup import group_not_found, in_charge, renamed
 from trimtab.providers.pause import Boost, Pause
 from trimtab.providers.roles import GroupActor, Provider
 from trimtab.runtime.apply import Place, wait_for
-from trimtab.runtime.arguments import check_word
+from trimtab.runtime.arguments import check_duration, check_metric, check_size, check_word
 from trimtab.runtime.datapoints import beginning, publish_values, read_datapoints
 from trimtab.runtime.pause import checked_boost, checked_pause
 
@@ -70,7 +70,9 @@ class LiveGroup:
 
         Raises:
             InvalidRequest: `to` is outside the group's bounds.
+            InvalidArgument: `to` is not a number of instances.
         """
+        check_size("to", to)
         self._actor().set_capacity(to)
 
     def wait(self, *, timeout: timedelta, until: Literal["stable", "healthy"] = "stable") -> GroupState:
@@ -82,6 +84,7 @@ class LiveGroup:
             InvalidArgument: `until` is no such word.
         """
         check_word("until", until, ("stable", "healthy"))
+        check_duration("timeout", timeout)
         place = Place(Key(self.location, "group", self.name), self.name)
         late = wait_for(
             self._provider,
@@ -301,6 +304,7 @@ class LiveGroup:
         Raises:
             Unsupported: The cloud has no such metric of such a group.
         """
+        check_metric("metric", metric)
         now = self._clock.now()
         query = MetricQuery(
             group=self.name,
@@ -333,6 +337,7 @@ class LiveGroup:
         Raises:
             Unsupported: The metric is not a custom one.
         """
+        check_metric("metric", metric)
         metric_value = MetricValue(
             metric=metric,
             value=value,

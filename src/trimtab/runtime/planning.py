@@ -234,7 +234,7 @@ def leave_to_rollouts(
     # few fleets roll templates out
     from trimtab.plan.holding import hold_templates, template_digests, waiting_changes, without_groups
     from trimtab.plan.naming import main_only, named_by, with_role
-    from trimtab.providers.run import RolledBack, Run
+    from trimtab.providers.run import RolledBack, RolloutRun
 
     known = {group.name for group in fleet.groups}
     names = {item.group: name for item in wanted if (name := named_by(live.resources, item.key))}
@@ -243,7 +243,7 @@ def leave_to_rollouts(
     pairs = {item.mark.group for item in holders if item.mark and item.mark.role not in PLANNED_ROLES}
     live, notes = main_only(live, kinds, known & pairs, fleet.name)
     own = {key: mark for key in live.resources if (mark := live_mark(live, key)) and mark.fleet == fleet.name}
-    found = [(own[key].group, Run.parse(line)) for key, line in marked.items() if key in own]
+    found = [(own[key].group, RolloutRun.parse(line)) for key, line in marked.items() if key in own]
     runs = {group: run for group, run in found if group in known and run is not None}
     templates = template_digests(kinds, wanted, groups | runs.keys())
     for group, run in runs.items():

@@ -99,6 +99,6 @@ def _load(named: _Named, allow: Iterable[str]) -> PolicyFunction | str:
     if is_policy(function):
         return function
     if function is not None:
-        return f"{named.call} is no policy function; mark it with `@trimtab.policy`"
+        return f"{named.call} is not a policy function; mark it with `@trimtab.policy`"
     close = closest(name, [each for each, value in vars(module).items() if is_policy(value)])
     return f"{module_name} has no {name!r}" + (f"; did you mean {close!r}?" if close else "; define it there")

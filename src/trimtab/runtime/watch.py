@@ -55,6 +55,9 @@ class Watch:
     def stream(self, interval: timedelta) -> Iterator[FleetStatus]:
         """One look after the other, `interval` apart, without an end."""
         ensure_above_zero(interval, "interval")
+        return self._stream(interval)
+
+    def _stream(self, interval: timedelta) -> Iterator[FleetStatus]:
         while True:
             yield self.snapshot()
             self._clock.sleep(interval)

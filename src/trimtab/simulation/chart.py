@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from trimtab.errors import InvalidArgument
-from trimtab.simulation.run import Decided, Run
+from trimtab.simulation.run import Decided, SimulatedRun
 from trimtab.simulation.thinning import peak_minutes
 
 if TYPE_CHECKING:
@@ -107,7 +107,9 @@ class ChartData:
         return {"minutes": rows, "decisions": decisions}
 
 
-def chart_data(run: Run, *, most: int = 10_000, decisions: int = 1_500, beside: Run | None = None) -> ChartData:
+def chart_data(
+    run: SimulatedRun, *, most: int = 10_000, decisions: int = 1_500, beside: SimulatedRun | None = None
+) -> ChartData:
     """
     What to draw of a simulation, its peaks kept.
 

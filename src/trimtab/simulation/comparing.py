@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from trimtab.errors import InvalidArgument, MissingExtra
 from trimtab.kpis.card import Kpi, KpiOptions, Kpis
-from trimtab.simulation.run import Run
+from trimtab.simulation.run import SimulatedRun
 
 if TYPE_CHECKING:
     from trimtab.kpis.scoring import Static
@@ -134,8 +134,8 @@ class PairedComparison:
 
 
 def compare(
-    first: Run | Sequence[Run],
-    second: Run | Sequence[Run],
+    first: SimulatedRun | Sequence[SimulatedRun],
+    second: SimulatedRun | Sequence[SimulatedRun],
     *,
     names: tuple[str, str] = ("first", "second"),
     baseline: "Static" = "static-p95",
@@ -184,11 +184,11 @@ def compare(
     )
 
 
-def _zip(ones: Sequence[Run], others: Sequence[Run]) -> Iterator[tuple[Run, Run]]:
+def _zip(ones: Sequence[SimulatedRun], others: Sequence[SimulatedRun]) -> Iterator[tuple[SimulatedRun, SimulatedRun]]:
     return zip(ones, others, strict=True)
 
 
-def _listed(runs: Run | Sequence[Run]) -> Sequence[Run]:
+def _listed(runs: SimulatedRun | Sequence[SimulatedRun]) -> Sequence[SimulatedRun]:
     return runs if isinstance(runs, Sequence) else [runs]
 
 

@@ -43,7 +43,7 @@ def read_csv(path: Path, *, columns: Sequence[str], zone: tzinfo | None, doubles
     except UNREADABLE as error:
         raise InvalidArgument(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if not rows:
-        raise InvalidArgument(f"{path}: there is no row below the header; a load has at least one")
+        raise InvalidArgument(f"{path}: no row below the header; add one at least")
     return in_order(path.name, rows, doubles=doubles, zone=zone)
 
 
@@ -113,7 +113,7 @@ def _value(text: str, path: Path, line: int) -> float | None:
     try:
         value = float(text)
     except ValueError:
-        raise InvalidArgument(f"{path}:{line}: {text!r} is not a number") from None
+        raise InvalidArgument(f"{path}:{line}: {text!r} is not a number; write one, or leave the value out") from None
     if value < 0 or math.isinf(value):
         raise InvalidArgument(f"{path}:{line}: {text.strip()} is not a load; a value is 0 or more")
     return None if math.isnan(value) else value
@@ -174,7 +174,7 @@ def _counted(
     if not known or known * 2 < lines:
         text = f"access log: {known} of {lines} lines are of the common, the combined or HAProxy's HTTP form"
         raise InvalidArgument(f"{text}; for others, count the requests of each minute and use `Load.from_csv`")
-    notes = [f"access log: {lines - known} of {lines} lines are no requests; left out"] if known < lines else []
+    notes = [f"access log: {lines - known} of {lines} lines are not requests; left out"] if known < lines else []
     if zoneless:
         notes.append("access log: HAProxy's times name no zone, taken for UTC; give `zone` where they are of another")
     first, last = min(counts), max(counts)

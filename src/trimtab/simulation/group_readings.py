@@ -10,6 +10,7 @@ from trimtab import metrics
 from trimtab.declarations import declarations_of
 from trimtab.errors import InvalidArgument, TrimtabError
 from trimtab.models import Fleet, Metric, ScalingGroup
+from trimtab.models.fleet import require_fleet
 from trimtab.phrases import in_words
 from trimtab.providers.base import Activity
 from trimtab.providers.datapoints import MetricQuery
@@ -54,7 +55,7 @@ class GroupReadings:
         size: Metric | None,
         load: Load | None,
     ) -> "GroupReadings":
-        fleet = fleet.for_provider(cloud.provider.name)
+        fleet = require_fleet(fleet).for_provider(cloud.provider.name)
         names = [each.name for each in fleet.groups]
         if group is None and len(names) == 1:
             group = names[0]

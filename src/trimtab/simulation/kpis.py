@@ -11,7 +11,7 @@ from trimtab.kpis.latency import Responses, responses
 from trimtab.kpis.scoring import Baseline, Observed, Static, baseline_of, score, static_baseline
 from trimtab.kpis.series import demand_of
 from trimtab.simulation.latency import response_percentiles
-from trimtab.simulation.run import Run
+from trimtab.simulation.run import SimulatedRun
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,7 +22,9 @@ _MINUTE = 60.0
 _PERCENT = 95
 
 
-def kpis_of(run: Run, baseline: Static | Run = "static-p95", options: KpiOptions | None = None) -> Kpis:
+def kpis_of(
+    run: SimulatedRun, baseline: Static | SimulatedRun = "static-p95", options: KpiOptions | None = None
+) -> Kpis:
     """
     The KPIs of a simulation.
 
@@ -39,14 +41,14 @@ def kpis_of(run: Run, baseline: Static | Run = "static-p95", options: KpiOptions
     return score(observed, _baseline(run, observed, baseline, slo), options)
 
 
-def _baseline(run: Run, observed: Observed, baseline: Static | Run, slo: float | None) -> Baseline:
+def _baseline(run: SimulatedRun, observed: Observed, baseline: Static | SimulatedRun, slo: float | None) -> Baseline:
     if isinstance(baseline, str):
         return static_baseline(observed, baseline)
     check_same_load(run, baseline)
     return baseline_of(observed_of(baseline, slo), f"{baseline.group} on {baseline.preset}, seed {baseline.seed}")
 
 
-def check_same_load(run: Run, other: Run) -> None:
+def check_same_load(run: SimulatedRun, other: SimulatedRun) -> None:
     """
     Hold two simulations to the same load.
 
@@ -58,7 +60,7 @@ def check_same_load(run: Run, other: Run) -> None:
         raise InvalidArgument(f"the loads differ: {mine}, and {its}; simulate both with the same load")
 
 
-def observed_of(run: Run, slo: float | None = None) -> Observed:
+def observed_of(run: SimulatedRun, slo: float | None = None) -> Observed:
     """
     The series of a simulation.
 
@@ -131,7 +133,7 @@ def demand_within(slo: float, load: "Floats", capacity: float, service: float) -
     return result
 
 
-def responses_of(run: Run) -> Responses:
+def responses_of(run: SimulatedRun) -> Responses:
     """
     How long the requests of a simulation took: M/M/c of each minute, behind the backlog of that minute.
 

@@ -127,7 +127,7 @@ class FleetModel:
         Engine an instance waits for its zone, as the group is kept even.
 
         Raises:
-            ValueError: No preset has that name.
+            InvalidArgument: No preset has that name.
         """
         found = find_preset(preset)
         defaults = {"metric_delay": _MINUTE if found.settings else timedelta(0)}
@@ -141,7 +141,7 @@ class FleetModel:
         On EC2 its instances measure themselves each minute where `detailed_monitoring` is set, else every five.
 
         Raises:
-            ValueError: No preset has that name.
+            InvalidArgument: No preset has that name.
         """
         period = BASIC_MONITORING.get(find_preset(preset).name, _MINUTE)
         if group.template.detailed_monitoring:

@@ -65,7 +65,7 @@ def make_series(
     source, notes = readings.source, list(readings.notes)
     times, found, empty = _real(readings)
     if not found:
-        raise InvalidArgument(f"{source}: there is no value; a load has at least one")
+        raise InvalidArgument(f"{source}: no value; a load takes one at least")
     if empty:
         notes.append(f"{source}: {empty} value(s) empty or NaN, taken for missing rows")
     apart = list(map(sub, islice(times, 1, None), times))

@@ -12,6 +12,7 @@ from trimtab.errors import InvalidArgument, TrimtabError, Unsupported
 from trimtab.kpis.card import KpiOptions
 from trimtab.kpis.requirements import Requirement
 from trimtab.models import Fleet, PythonPolicy, ScalingGroup
+from trimtab.models.fleet import require_fleet
 from trimtab.simulation.comparing import compare
 from trimtab.simulation.load import Load
 from trimtab.simulation.model import FleetModel
@@ -58,7 +59,7 @@ def rehearse(
     bounds = [Requirement.parse(text) for text in require]
     if not seeds:
         raise InvalidArgument("seeds is empty; give one at least")
-    fleet = fleet.for_provider(cloud.provider.name)
+    fleet = require_fleet(fleet).for_provider(cloud.provider.name)
     loads = _loads(fleet, load)
     preset = declarations_of(cloud.provider.name).preset
     how = _How(preset=preset, model=model, capacity=capacity, options=options, seeds=seeds, functions=functions)
@@ -137,7 +138,7 @@ def _live(
         notes.append("the group is new: nothing runs that it could be held against")
         return None
     if is_delegated(fleet, group, cloud.provider.name):
-        text = "the controller sizes the group, and the rules that it goes by are not in the cloud"
+        text = "the controller sizes the group, and its rules are not in the cloud"
         notes.append(f"{text}; `trimtab simulate --against` compares two files")
         return None
     try:

@@ -13,14 +13,16 @@ from trimtab.errors import InvalidArgument, MissingExtra
 from trimtab.kpis.card import Kpi, Kpis
 from trimtab.simulation.chart import PALETTES, ChartData, Palette, Theme, chart_data
 from trimtab.simulation.comparing import PairedComparison
-from trimtab.simulation.run import Run
+from trimtab.simulation.run import SimulatedRun
 
 MOST_BYTES = 2_000_000
 """How large a page may be."""
 _FEWEST = 500
 
 
-def page(run: Run, kpis: Kpis, comparison: PairedComparison | None = None, beside: Run | None = None) -> str:
+def page(
+    run: SimulatedRun, kpis: Kpis, comparison: PairedComparison | None = None, beside: SimulatedRun | None = None
+) -> str:
     """
     A page with the chart, the KPIs, a comparison and the notes; without anything to be loaded, below 2 MB.
 
@@ -38,7 +40,12 @@ def page(run: Run, kpis: Kpis, comparison: PairedComparison | None = None, besid
 
 
 def picture(
-    run: Run, *, theme: Theme = "light", width: int = 900, scale: float = 1.5, beside: Run | None = None
+    run: SimulatedRun,
+    *,
+    theme: Theme = "light",
+    width: int = 900,
+    scale: float = 1.5,
+    beside: SimulatedRun | None = None,
 ) -> bytes:
     """
     The chart as PNG, from the specification of the page.
@@ -75,13 +82,13 @@ def check_theme(theme: str) -> None:
 
 
 def save(
-    run: Run,
+    run: SimulatedRun,
     kpis: Kpis,
     path: str | Path,
     *,
     theme: Theme = "light",
     comparison: PairedComparison | None = None,
-    beside: Run | None = None,
+    beside: SimulatedRun | None = None,
 ) -> Path:
     """
     Write the report: a page to `.html`, the chart to `.png`.
@@ -132,7 +139,7 @@ def check_report(path: str | Path) -> None:
     converter()
 
 
-def notebook(run: Run, kpis: Kpis) -> str:
+def notebook(run: SimulatedRun, kpis: Kpis) -> str:
     """A picture and the KPIs as a piece of HTML, as notebooks show it; without vl-convert the KPIs alone."""
     try:
         image = base64.b64encode(picture(run)).decode()
@@ -162,7 +169,7 @@ def script_bundle() -> str:
     return str(converter().javascript_bundle())
 
 
-def _page(run: Run, kpis: Kpis, comparison: PairedComparison | None, data: ChartData, bundle: str) -> str:
+def _page(run: SimulatedRun, kpis: Kpis, comparison: PairedComparison | None, data: ChartData, bundle: str) -> str:
     title = html.escape(f"{run.group} on {run.preset}")
     span = f"{run.start:%Y-%m-%d %H:%M %Z}, {run.minutes:,} minutes, seed {run.seed}"
     notes = [*data.notes, *kpis.notes]

@@ -27,7 +27,7 @@ class Decided(Protocol):
         """The decision."""
 
 
-class Run(Protocol):
+class SimulatedRun(Protocol):
     """A simulated group, minute by minute; `Simulation` describes its arrays."""
 
     @property

@@ -8,13 +8,13 @@ if TYPE_CHECKING:
     from trimtab.kpis.scoring import Static
     from trimtab.simulation.chart import Theme
     from trimtab.simulation.comparing import PairedComparison
-    from trimtab.simulation.run import Run
+    from trimtab.simulation.run import SimulatedRun
 
 
 class Shown:
     """The part of a simulation that is for people."""
 
-    def kpis(self, baseline: "Static | Run" = "static-p95", options: "KpiOptions | None" = None) -> "Kpis":
+    def kpis(self, baseline: "Static | SimulatedRun" = "static-p95", options: "KpiOptions | None" = None) -> "Kpis":
         """
         The KPIs, held against their targets.
 
@@ -29,7 +29,7 @@ class Shown:
         """
         from trimtab.simulation.kpis import kpis_of
 
-        return kpis_of(cast("Run", self), baseline, options)
+        return kpis_of(cast("SimulatedRun", self), baseline, options)
 
     def save(
         self,
@@ -38,7 +38,7 @@ class Shown:
         kpis: "Kpis | None" = None,
         comparison: "PairedComparison | None" = None,
         theme: "Theme" = "light",
-        beside: "Run | None" = None,
+        beside: "SimulatedRun | None" = None,
     ) -> Path:
         """
         Write a report: `.html` is one page that needs no network, `.png` its chart.
@@ -56,9 +56,11 @@ class Shown:
         """
         from trimtab.simulation.report import save
 
-        return save(cast("Run", self), kpis or self.kpis(), path, theme=theme, comparison=comparison, beside=beside)
+        return save(
+            cast("SimulatedRun", self), kpis or self.kpis(), path, theme=theme, comparison=comparison, beside=beside
+        )
 
     def _repr_html_(self) -> str:
         from trimtab.simulation.report import notebook
 
-        return notebook(cast("Run", self), self.kpis())
+        return notebook(cast("SimulatedRun", self), self.kpis())

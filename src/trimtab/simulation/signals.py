@@ -322,7 +322,8 @@ def make_signals(group: ScalingGroup, rules: Ruleset, model: FleetModel, start: 
     for alarm, rule in zip(group.alarms, rules.alarms, strict=True):
         where = f"group {group.name!r}, alarms.{alarm.name}"
         if alarm.period % MINUTE:
-            raise InvalidArgument(f"{where}.period: {alarm.period} is not whole minutes, which a simulation goes by")
+            text = f"{alarm.period} is not whole minutes; a simulation has steps of a minute"
+            raise InvalidArgument(f"{where}.period: {text}")
         source = source_of(alarm.metric, alarm.statistic, f"{where}.metric")
         kind = WatchedAverage if rules.preset.alarm_window is AlarmWindow.AVERAGE else WatchedAlarm
         statistic = _statistic(alarm.metric, alarm.statistic, model)

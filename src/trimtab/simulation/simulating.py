@@ -78,10 +78,13 @@ def simulate(
 
     Raises:
         InvalidArgument: A policy or an alarm looks at a metric that the load cannot give, a policy in Python has no
-            function, or the load is shorter than a minute.
-        ValueError: No preset has that name.
+            function, the load is shorter than a minute, or no preset has that name.
         MissingExtra: numpy is not installed.
     """
+    if not isinstance(group, ScalingGroup):
+        raise InvalidArgument(f"group: give a `ScalingGroup`, such as fleet['web'], not {type(group).__name__}")
+    if not isinstance(load, Load):
+        raise InvalidArgument(f"load: give a `Load`, such as Load.from_csv(path), not {type(load).__name__}")
     if presets is not None:
         found = [find_preset(each) for each in presets]
         return {each.name: _simulate(group, load, each, model, seed, functions, every_step) for each in found}

@@ -110,7 +110,7 @@ class HttpClient:
         whole = False
         try:
             if response.headers.get("content-encoding", "identity").lower() not in ("identity", ""):
-                raise self._unreadable("its reply is compressed, which nobody asked for", operation)
+                raise self._unreadable("its reply is compressed, which the request did not allow", operation)
             chunks, size = [], 0
             while chunk := response.read1(_CHUNK):
                 chunks.append(chunk)
@@ -157,7 +157,7 @@ def _context(name: str, ca: str | None, certificate: str | None) -> ssl.SSLConte
             context.load_cert_chain(certificate, password=_no_password)
     except (OSError, ValueError) as error:
         said = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-        raise ConfigError([f"source {name!r}: {given} is no PEM file that can be used: {said}"]) from error
+        raise ConfigError([f"source {name!r}: {given} is not a usable PEM file: {said}"]) from error
     return context
 
 

@@ -140,7 +140,7 @@ class Prometheus:
         if problem := error_of(self.name, answered, _OPERATION, said if isinstance(said, str) else ""):
             raise problem
         if document is None:
-            raise self._unreadable("its reply is no JSON of the Prometheus API")
+            raise self._unreadable("its reply is not JSON of the Prometheus API")
         return {at - question.step: value for at, value in self._points(document)}
 
     def _get(self, asked: Mapping[str, str], deadline: float) -> Answered:

@@ -224,7 +224,7 @@ def _document(body: bytes, name: str) -> object:
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise UnreadableReply("what it says is no JSON", provider=name, operation="read") from error
+        raise UnreadableReply("its reply is not JSON", provider=name, operation="read") from error
 
 
 def _lines(text: str, name: str) -> Iterable[tuple[datetime, float]]:
@@ -255,5 +255,5 @@ def _is_moment(text: str) -> bool:
 
 
 def _no_line(name: str, number: int) -> TrimtabError:
-    text = f"line {number} is no moment with a zone and a value, such as 2026-11-29T12:00:00Z,17"
+    text = f"line {number} is not a time with a zone and a value, such as 2026-11-29T12:00:00Z,17"
     return UnreadableReply(text, provider=name, operation="read")

@@ -55,7 +55,7 @@ class SqlStore(Store):
         """See `open_store`."""
         location = locate(url)
         if must_exist and url and location.file is not None and not location.file.exists():
-            raise ConfigError([f"there is no store {location.file}; check the path, or leave it out for the usual one"])
+            raise ConfigError([f"store not found: {location.file}; check the path, or leave it out for the usual one"])
         location.make_file()
         database = Database(location, clock)
         try:

@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
-from rich.text import Text
 
 from trimtab.checks import Finding
 from trimtab.phrases import in_words
-from trimtab.views.values import printable
+from trimtab.views.values import Indented, Prose, printable
 
 
 def findings_view(findings: Sequence[Finding]) -> RenderableType:
@@ -19,16 +18,16 @@ def findings_view(findings: Sequence[Finding]) -> RenderableType:
     return Group(*(line for same in alike.values() for line in _finding_view(*same)))
 
 
-def _finding_view(finding: Finding, *others: Finding) -> Iterator[Text]:
+def _finding_view(finding: Finding, *others: Finding) -> Iterator[RenderableType]:
     place = f"{finding.position}: " if finding.position else ""
     code, _, rest = str(finding).partition(" ")
     likewise = f"; likewise in group {in_words([_named(other) for other in others])}" if others else ""
-    yield Text.assemble(printable(place), (code, "bold yellow"), f" {printable(rest + likewise)}")
-    yield Text(f"    fix: {printable(finding.mend)}")
+    yield Prose.assemble(printable(place), (code, "bold yellow"), f" {printable(rest + likewise)}")
+    yield Indented(Prose(f"fix: {printable(finding.mend)}"), 4)
     if finding.is_ignored:
-        yield Text(f"    ignored: {printable(finding.reason or 'no reason given')}", "dim")
+        yield Indented(Prose(f"ignored: {printable(finding.reason or 'no reason given')}", "dim"), 4)
     if finding.page:
-        yield Text(f"    {printable(finding.page)}", "dim")
+        yield Indented(Prose(printable(finding.page), "dim"), 4)
 
 
 def _named(finding: Finding) -> str:

@@ -14,7 +14,7 @@ from trimtab.models.base import format_duration
 from trimtab.rollout import GroupRollout, RolloutOutcome
 from trimtab.views.progress import event_line
 from trimtab.views.table import Rows
-from trimtab.views.values import printable
+from trimtab.views.values import Prose, printable
 
 _STYLES = {
     RolloutOutcome.DONE: "green",
@@ -65,10 +65,10 @@ def _left(rollout: GroupRollout, now: datetime) -> str:
 def _remarks(rollout: GroupRollout) -> Iterator[Text]:
     if rollout.text:
         style = _BAD if rollout.outcome in (RolloutOutcome.ERROR, RolloutOutcome.STOPPED) else "dim"
-        yield Text(printable(f"{rollout.group}: {rollout.text}"), style)
+        yield Prose(printable(f"{rollout.group}: {rollout.text}"), style)
     for gate in rollout.gates:
         if gate != rollout.text:
-            yield Text(printable(f"{rollout.group}: {gate}"), "dim")
+            yield Prose(printable(f"{rollout.group}: {gate}"), "dim")
 
 
 def rollouts_dict(rollouts: Sequence[GroupRollout]) -> dict[str, object]:

@@ -52,8 +52,8 @@ def test_the_test_of_a_queue():
     ("body", "why"),
     [
         ("{", "it is not JSON"),
-        ("[1]", "it is no JSON object"),
-        ('"text"', "it is no JSON object"),
+        ("[1]", "it is not a JSON object"),
+        ('"text"', "it is not a JSON object"),
         ("[" * 100_000, "it is not JSON"),
         ({"Records": [{"eventName": "ObjectCreated:Put"}]}, "it is neither of Auto Scaling nor of EventBridge"),
         ({"detail-type": "EC2 Instance State-change Notification", "detail": {}}, "it is an event of another sort"),

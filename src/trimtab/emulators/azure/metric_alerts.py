@@ -7,7 +7,7 @@ from typing import Any
 from trimtab.emulators.azure.activities import deleted, note_write
 from trimtab.emulators.azure.alert_watch import AlertWatch
 from trimtab.emulators.azure.bodies import merged, without_nulls
-from trimtab.emulators.azure.calls import Answer, Call, Handler, Route, page_of_group
+from trimtab.emulators.azure.calls import Answer, Call, Handler, Route
 from trimtab.emulators.azure.errors import missing
 from trimtab.emulators.azure.ids import folded, parse_id
 from trimtab.emulators.azure.platform_metrics import check_known
@@ -48,7 +48,12 @@ def _get(call: Call) -> Answer:
 
 
 def _list(call: Call) -> Answer:
-    return page_of_group(call, (each.body for each in call.world.alerts.values()))
+    group = call.names.get("group")
+    bodies = [each.body for each in call.world.alerts.values()]
+    kept = [body for body in bodies if group is None or body["id"].split("/")[4].lower() == group.lower()]
+    # all at once: a `MetricAlertResourceCollection` has no `nextLink`
+    # https://learn.microsoft.com/rest/api/monitor/metricalerts/listbyresourcegroup
+    return Answer(200, {"value": sorted(kept, key=lambda body: folded(body["id"]))})
 
 
 def _delete(call: Call) -> Answer:

@@ -38,7 +38,7 @@ from trimtab.errors import (
 from trimtab.events import Listener
 from trimtab.providers.aws.errors import ERRORS
 from trimtab.providers.aws.replies import LISTS, check_envelope, check_parts
-from trimtab.providers.endpoints import check_endpoint, endpoint_found, is_loopback, variable_of
+from trimtab.providers.endpoints import check_endpoint, endpoint_found, is_loopback, setting_missing, variable_of
 from trimtab.providers.replies import Call, Reply, pause_asked
 from trimtab.providers.retry import CONNECT_SECONDS, READ_SECONDS, Caller
 
@@ -90,7 +90,7 @@ class Calls(Caller):
         self._session = session
         self.region = region or found or ""
         if not self.region:
-            raise ConfigError(["no region: give region=... (--region), or set AWS_DEFAULT_REGION"])
+            raise ConfigError([setting_missing("aws", "region", "AWS_DEFAULT_REGION")])
         self._endpoint = endpoint
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = Lock()

@@ -59,7 +59,7 @@ def parse_message(body: str, location: str) -> Parsed:
         said = json.loads(body)
         if isinstance(said, Mapping) and said.get("Type") == "Notification" and "Message" in said:
             said = json.loads(said["Message"])
-        return _parsed(said, location) if isinstance(said, Mapping) else Parsed(problem="it is no JSON object")
+        return _parsed(said, location) if isinstance(said, Mapping) else Parsed(problem="it is not a JSON object")
     except (ValueError, TypeError, RecursionError):
         return Parsed(problem="it is not JSON")
 

@@ -39,7 +39,7 @@ from trimtab.providers.translation import Translation
 if TYPE_CHECKING:
     from trimtab.providers.hooks import HookQueue
     from trimtab.providers.quotas import Demand, Quota
-    from trimtab.providers.rolling import Rollouts
+    from trimtab.providers.rolling import RolloutActions
 
 
 def connect(
@@ -80,7 +80,7 @@ def connect(
     )
 
 
-def _rollouts(calls: Calls) -> "Rollouts":
+def _rollouts(calls: Calls) -> "RolloutActions":
     from trimtab.providers.aws.rolling import AwsRollouts  # few groups are rolled out
 
     return AwsRollouts(calls)

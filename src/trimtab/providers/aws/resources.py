@@ -23,7 +23,7 @@ from trimtab.providers.aws.kinds import (
 from trimtab.providers.pause import BACK_TAG, BOOST, BOOST_TAG, DRIVEN_TAG, NOTES, Boost, Pause
 from trimtab.providers.pause import TAG as PAUSE_TAG
 from trimtab.providers.run import TAG as ROLLOUT_TAG
-from trimtab.providers.run import Run
+from trimtab.providers.run import RolloutRun
 
 PAUSED = frozenset({"AlarmNotification", "ScheduledActions"})
 """The processes that stand still while a group is paused."""
@@ -100,9 +100,11 @@ def find_boost(item: Mapping[str, Any]) -> Boost | None:
     return Boost.parse(next((tag.get("Value", "") for tag in item.get("Tags", ()) if tag["Key"] == BOOST_TAG), ""))
 
 
-def find_run(item: Mapping[str, Any]) -> Run | None:
+def find_run(item: Mapping[str, Any]) -> RolloutRun | None:
     """The rollout that is marked on a group."""
-    return Run.parse(next((tag.get("Value", "") for tag in item.get("Tags", ()) if tag["Key"] == ROLLOUT_TAG), ""))
+    return RolloutRun.parse(
+        next((tag.get("Value", "") for tag in item.get("Tags", ()) if tag["Key"] == ROLLOUT_TAG), "")
+    )
 
 
 def find_notes(item: Mapping[str, Any]) -> dict[str, str]:

@@ -38,8 +38,8 @@ from trimtab.providers.aws.traffic import shift
 from trimtab.providers.lookup import group_not_found
 from trimtab.providers.pause import DRIVEN_TAG
 from trimtab.providers.retry import in_batches
-from trimtab.providers.rolling import Limits, NewTemplate, Progress, Rollouts, Shares, is_ready
-from trimtab.providers.run import TAG, Run
+from trimtab.providers.rolling import Limits, NewTemplate, Progress, RolloutActions, Shares, is_ready
+from trimtab.providers.run import TAG, RolloutRun
 
 GOING_BACK = "RollbackInProgress"
 ENDING = "Cancelling"
@@ -68,7 +68,7 @@ class Look:
         return self.refresh if self.refresh is not None and self.refresh["Status"] in ACTIVE else None
 
 
-class AwsRollouts(Rollouts):
+class AwsRollouts(RolloutActions):
     """Rollouts of Auto Scaling groups."""
 
     def __init__(self, calls: Calls) -> None:
@@ -168,7 +168,7 @@ class AwsRollouts(Rollouts):
 
     # beginning
 
-    def begin(self, location: str, name: str, run: Run, template: NewTemplate) -> Run:
+    def begin(self, location: str, name: str, run: RolloutRun, template: NewTemplate) -> RolloutRun:
         """
         Mark the group, after a version by name has become a number, without which no rollback goes.
 
@@ -192,7 +192,7 @@ class AwsRollouts(Rollouts):
         if number_of(launched_from(item)) is None:
             self._save(location, item, old)
         self.mark(location, name, begun)
-        if find_run(self._item(location, name)) != Run.parse(begun.line()):
+        if find_run(self._item(location, name)) != RolloutRun.parse(begun.line()):
             raise Conflict(f"another rollout of {name!r} began just now", provider="aws", operation="rollout")
         return begun
 
@@ -230,7 +230,7 @@ class AwsRollouts(Rollouts):
             text = f"version {words} of the launch template is not there any more; start the rollout again"
             raise InvalidRequest(text, provider="aws", operation="rollout", code=error.code) from error
 
-    def mark(self, location: str, name: str, run: Run) -> None:
+    def mark(self, location: str, name: str, run: RolloutRun) -> None:
         """One tag, which instances do not get."""
         self.note(location, name, TAG, run.line())
 
@@ -245,7 +245,7 @@ class AwsRollouts(Rollouts):
 
     # moving
 
-    def advance(self, location: str, name: str, run: Run, goal: int, limits: Limits) -> None:
+    def advance(self, location: str, name: str, run: RolloutRun, goal: int, limits: Limits) -> None:
         """
         Start a refresh that stops at the goal, or end the one that has come to it.
 
@@ -273,7 +273,7 @@ class AwsRollouts(Rollouts):
         stop = None if is_last else stop_after(number, left)
         self._start(location, look, run.new, preferences(look.progress.state.desired, limits, stop=stop))
 
-    def retreat(self, location: str, name: str, run: Run, limits: Limits) -> None:
+    def retreat(self, location: str, name: str, run: RolloutRun, limits: Limits) -> None:
         """
         Roll the refresh back while it goes on and AWS can; else refresh to the old version.
 
@@ -296,7 +296,7 @@ class AwsRollouts(Rollouts):
         except InvalidRequest:  # IrreversibleInstanceRefresh: an image by parameter, a version by name
             self._cancel(location, name)
 
-    def hold(self, location: str, name: str, run: Run) -> None:
+    def hold(self, location: str, name: str, run: RolloutRun) -> None:
         """Cancel the refresh; what is on its way arrives."""
         (look,) = self._looks(location, [name]) or (None,)
         if look is None or (active := look.active) is None or active["Status"] == ENDING:
@@ -325,7 +325,7 @@ class AwsRollouts(Rollouts):
 
     # the end
 
-    def finish(self, location: str, name: str, run: Run, keep: int) -> None:
+    def finish(self, location: str, name: str, run: RolloutRun, keep: int) -> None:
         """Save the new version to the group where no refresh has, delete those beyond what is kept, then the mark."""
         item = self._settled(location, name, run)
         self._save(location, item, run.new)
@@ -334,7 +334,7 @@ class AwsRollouts(Rollouts):
         self._drop(location, item, run.new, first, keep)
         self._unmark(location, name)
 
-    def unwind(self, location: str, name: str, run: Run, keep: int) -> None:
+    def unwind(self, location: str, name: str, run: RolloutRun, keep: int) -> None:
         """Save the old version where a refresh had saved the new one, delete the new one, then the mark."""
         item = self._settled(location, name, run)
         self._save(location, item, run.old)
@@ -342,7 +342,7 @@ class AwsRollouts(Rollouts):
         self._drop(location, item, run.old, [] if old is None else [old], keep)
         self._unmark(location, name)
 
-    def _settled(self, location: str, name: str, run: Run) -> Mapping[str, Any]:
+    def _settled(self, location: str, name: str, run: RolloutRun) -> Mapping[str, Any]:
         """The group, once no refresh is in the way of its template."""
         refresh = self._newest(location, name)
         if refresh is not None and refresh["Status"] in ACTIVE:
@@ -441,7 +441,7 @@ def _tag(name: str, tag: str = TAG) -> dict[str, Any]:
     return {"ResourceId": name, "ResourceType": "auto-scaling-group", "Key": tag}
 
 
-def _trouble(item: Mapping[str, Any], run: Run, refresh: Mapping[str, Any]) -> str:
+def _trouble(item: Mapping[str, Any], run: RolloutRun, refresh: Mapping[str, Any]) -> str:
     """Why AWS gave up the refresh of this step, an hour after it got stuck; empty where it has not."""
     ended = refresh.get("EndTime")
     if refresh["Status"] != "Failed" or not goes_to(refresh, item, run.new) or ended is None or ended < run.since:
@@ -457,7 +457,7 @@ def _is_over(active: Mapping[str, Any], *, missing: int, left: int, ready: bool)
     return has_stopped(active) and (ready or missing > 0)
 
 
-def _refuse_foreign(look: Look, run: Run, active: Mapping[str, Any]) -> None:
+def _refuse_foreign(look: Look, run: RolloutRun, active: Mapping[str, Any]) -> None:
     if goes_to(active, look.item, run.new) or goes_to(active, look.item, run.old):
         return
     text = f"an instance refresh of {look.progress.state.name!r} is on that is not the rollout's; cancel it"

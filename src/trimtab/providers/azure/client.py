@@ -149,8 +149,9 @@ class Calls(Caller):
             next(pages, None)
             return str(pages.continuation_token or "")
 
+        # of some lists the SDK drops where the next page is
         following = door.ask(ask)
-        return door.body["value"], following
+        return door.body["value"], following or door.body.get("nextLink") or ""
 
     def begin(
         self,

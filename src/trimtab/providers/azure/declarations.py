@@ -97,7 +97,7 @@ CAPABILITIES: Mapping[str, Support] = {
     "metric math": unsupported(
         "autoscale rules and metric alerts watch one metric; publish the result as a custom metric"
     ),
-    "notification without data": unsupported("a metric alert without data tells nobody"),
+    "notification without data": unsupported("a metric alert without data notifies no one"),
     "unit of samples": ignored("a metric has one unit there, whatever this says"),
     "step policy that removes by several steps": other_size(
         "of several rules that remove, Azure takes the one that removes least"

@@ -32,7 +32,7 @@ from trimtab.providers.translation import Translation
 
 if TYPE_CHECKING:
     from trimtab.providers.quotas import Demand, Quota
-    from trimtab.providers.rolling import Rollouts
+    from trimtab.providers.rolling import RolloutActions
 
 NO_QUEUE = (
     "Azure tells the instance itself, by scheduled events; "
@@ -92,7 +92,7 @@ def connect(
     )
 
 
-def _rollouts(calls: Calls, clock: Clock) -> "Rollouts":
+def _rollouts(calls: Calls, clock: Clock) -> "RolloutActions":
     """What replaces instances, which few connections do."""
     from trimtab.providers.azure.rolling import AzureRollouts
 

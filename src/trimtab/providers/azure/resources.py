@@ -18,7 +18,7 @@ from trimtab.providers.pause import TAG as PAUSE_TAG
 
 if TYPE_CHECKING:
     from trimtab.providers.azure.held import Held
-    from trimtab.providers.run import Run
+    from trimtab.providers.run import RolloutRun
 
 ROLLOUT = "trimtab-rollout"
 """The tag that bears the mark of a run (`trimtab.providers.run.TAG`)."""
@@ -176,14 +176,14 @@ def find_boost(item: Mapping[str, Any]) -> Boost | None:
     return Boost.parse((item.get("tags") or {}).get(BOOST_TAG, ""))
 
 
-def find_run(item: Mapping[str, Any]) -> "Run | None":
+def find_run(item: Mapping[str, Any]) -> "RolloutRun | None":
     """The rollout that is marked on a scale set."""
     line = (item.get("tags") or {}).get(ROLLOUT)
     if not line:
         return None
-    from trimtab.providers.run import Run  # few groups are in a rollout
+    from trimtab.providers.run import RolloutRun  # few groups are in a rollout
 
-    return Run.parse(line)
+    return RolloutRun.parse(line)
 
 
 def held_of(item: Mapping[str, Any]) -> "Held | None":

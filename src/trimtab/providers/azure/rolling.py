@@ -60,9 +60,9 @@ from trimtab.providers.rolling import (
     Limits,
     NewTemplate,
     Progress,
-    Rollouts,
+    RolloutActions,
 )
-from trimtab.providers.run import Phase, Run
+from trimtab.providers.run import RolloutPhase, RolloutRun
 from trimtab.providers.writer import TRIES
 
 FRESH_FOR = timedelta(seconds=30)
@@ -70,7 +70,7 @@ FRESH_FOR = timedelta(seconds=30)
 _OPERATION = "rollout"
 
 
-class AzureRollouts(Rollouts):
+class AzureRollouts(RolloutActions):
     """
     Replaces the instances of scale sets.
 
@@ -160,7 +160,7 @@ class AzureRollouts(Rollouts):
 
     # the mark
 
-    def begin(self, location: str, name: str, run: Run, template: NewTemplate) -> Run:
+    def begin(self, location: str, name: str, run: RolloutRun, template: NewTemplate) -> RolloutRun:
         """Write the mark, the new model and the way back in one patch of the version that was read."""
         for _ in range(TRIES):
             item = self._get(location, name)
@@ -175,7 +175,7 @@ class AzureRollouts(Rollouts):
                 return begun
         raise _moved(name)
 
-    def mark(self, location: str, name: str, run: Run) -> None:
+    def mark(self, location: str, name: str, run: RolloutRun) -> None:
         """Write the mark; what it holds is as the scale set's own mark says, whoever moves it meanwhile."""
         for _ in range(TRIES):
             item = self._get(location, name)
@@ -184,7 +184,7 @@ class AzureRollouts(Rollouts):
                 return
         raise _moved(name)
 
-    def hold(self, location: str, name: str, run: Run) -> None:
+    def hold(self, location: str, name: str, run: RolloutRun) -> None:
         """Azure has no mover of its own; a capacity that is lower than it should be is put right."""
         self._put_right(self._get(location, name))
 
@@ -227,18 +227,18 @@ class AzureRollouts(Rollouts):
         if behind:
             self._act(look.item, "begin_update_instances", [each.id for each in behind])
 
-    def finish(self, location: str, name: str, run: Run, keep: int) -> None:
+    def finish(self, location: str, name: str, run: RolloutRun, keep: int) -> None:
         """Take the mark away and put the mode back; the version before stays in its tags."""
         self._end(location, name, run, keeps=keep > 1)
 
-    def unwind(self, location: str, name: str, run: Run, keep: int) -> None:
+    def unwind(self, location: str, name: str, run: RolloutRun, keep: int) -> None:
         """The same with the old model; the new one stays as the version before only where it was that already."""
         if run.old != run.new:
             found = self._turned_back(self._look(location, name), run)
             self._keep_old(found)
         self._end(location, name, run, keeps=Held.parse(run.held).undo and keep > 1)
 
-    def _end(self, location: str, name: str, run: Run, *, keeps: bool) -> None:
+    def _end(self, location: str, name: str, run: RolloutRun, *, keeps: bool) -> None:
         for _ in range(TRIES):
             item = self._get(location, name)
             current = find_run(item)
@@ -272,17 +272,17 @@ class AzureRollouts(Rollouts):
 
     # moving
 
-    def advance(self, location: str, name: str, run: Run, goal: int, limits: Limits) -> None:
+    def advance(self, location: str, name: str, run: RolloutRun, goal: int, limits: Limits) -> None:
         """Replace as many instances as may be out of service at once, after those above the size are there."""
         self._move(self._look(location, name), run, goal, limits, reverse=False)
 
-    def retreat(self, location: str, name: str, run: Run, limits: Limits) -> None:
+    def retreat(self, location: str, name: str, run: RolloutRun, limits: Limits) -> None:
         """Bring the old model back, and then the same with it."""
         found = self._turned_back(self._look(location, name), run)
         self._keep_old(found)
         self._move(found, run, found.state.desired, limits, reverse=True)
 
-    def _move(self, found: Found, run: Run, goal: int, limits: Limits, *, reverse: bool) -> None:
+    def _move(self, found: Found, run: RolloutRun, goal: int, limits: Limits, *, reverse: bool) -> None:
         item = self._put_right(found.item)
         held = Held.parse(_own(item, run).held).seen(capacity_of(item))
         if is_settled(found, held):
@@ -387,7 +387,7 @@ class AzureRollouts(Rollouts):
             if "instanceId" not in str(error):
                 raise
 
-    def _turned_back(self, found: Found, run: Run) -> Found:
+    def _turned_back(self, found: Found, run: RolloutRun) -> Found:
         """The group with the old model in force again, and the mark that says which instances had the new one."""
         item, current = found.item, _own(found.item, run)
         held = Held.parse(current.held).seen(capacity_of(item))
@@ -471,7 +471,7 @@ def of_instance(measured: Measured, item: Mapping[str, Any], instance: str) -> M
     return measured._replace(dimensions={**measured.dimensions, "VMName": f"{item['name']}_{instance}"})
 
 
-def _own(item: Mapping[str, Any], run: Run) -> Run:
+def _own(item: Mapping[str, Any], run: RolloutRun) -> RolloutRun:
     """
     The run as the scale set has it.
 
@@ -485,11 +485,11 @@ def _own(item: Mapping[str, Any], run: Run) -> Run:
     return current
 
 
-def _marked(item: Mapping[str, Any], run: Run) -> dict[str, Any]:
+def _marked(item: Mapping[str, Any], run: RolloutRun) -> dict[str, Any]:
     return {"tags": {**(item.get("tags") or {}), ROLLOUT: run.line()}}
 
 
-def _can_go_back(item: Mapping[str, Any], run: Run) -> bool:
+def _can_go_back(item: Mapping[str, Any], run: RolloutRun) -> bool:
     return Held.parse(run.held).after is not None or Version.read(item.get("tags") or {}) is not None
 
 
@@ -503,7 +503,7 @@ def _shown(item: Mapping[str, Any], held: Held) -> Mapping[str, Any]:
     return with_mode(dict(item), held.mode) if held.mode else item
 
 
-def marked_by(item: Mapping[str, Any], run: Run) -> Run:
+def marked_by(item: Mapping[str, Any], run: RolloutRun) -> RolloutRun:
     """
     A run as it is to be marked on a scale set.
 
@@ -517,6 +517,6 @@ def marked_by(item: Mapping[str, Any], run: Run) -> Run:
             raise Conflict(f"{item['name']!r}: {current}", provider="azure", operation=_OPERATION)
         return run
     current = _own(item, run)
-    if run.phase is Phase.REVERTING and run.old != run.new and not _can_go_back(item, current):
+    if run.phase is RolloutPhase.REVERTING and run.old != run.new and not _can_go_back(item, current):
         raise InvalidRequest(NO_WAY_BACK, provider="azure", operation="abort")
     return replace(run, held=Held.parse(current.held).seen(capacity_of(item)).words())

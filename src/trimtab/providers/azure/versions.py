@@ -20,7 +20,7 @@ from trimtab.providers.azure.translate import LONGEST_TAG
 from trimtab.providers.base import Write
 from trimtab.providers.pause import BACK_TAG, DRIVEN_TAG
 from trimtab.providers.rolling import NewTemplate, no_version
-from trimtab.providers.run import Run
+from trimtab.providers.run import RolloutRun
 from trimtab.providers.writer import mark_of
 
 MOST_TAGS = 50
@@ -161,7 +161,7 @@ def capacity_of(item: Mapping[str, Any]) -> int:
 # what begins a run
 
 
-def begun_by(item: Mapping[str, Any], run: Run, template: NewTemplate) -> tuple[Run, dict[str, Any]]:
+def begun_by(item: Mapping[str, Any], run: RolloutRun, template: NewTemplate) -> tuple[RolloutRun, dict[str, Any]]:
     """
     The run as it begins, and the patch that begins it.
 

@@ -48,6 +48,7 @@ from trimtab.providers.endpoints import (
     endpoint_found,
     go_direct,
     is_loopback,
+    setting_missing,
     setting_of,
     with_scheme,
 )
@@ -147,7 +148,7 @@ class Calls(Caller):
         if not self._project:
             self._find_credentials()
         if not self._project:
-            raise ConfigError(["gcp: no project: give project=..., or set GOOGLE_CLOUD_PROJECT"])
+            raise ConfigError([setting_missing("gcp", "project", "GOOGLE_CLOUD_PROJECT")])
         return self._project
 
     def close(self) -> None:

@@ -31,7 +31,7 @@ from trimtab.providers.translation import Translation
 
 if TYPE_CHECKING:
     from trimtab.providers.quotas import Demand, Quota
-    from trimtab.providers.rolling import Rollouts
+    from trimtab.providers.rolling import RolloutActions
 
 NO_QUEUE = (
     "Compute Engine tells the instance itself, by its metadata server; "
@@ -91,7 +91,7 @@ def connect(
     )
 
 
-def _rollouts(calls: Calls, clock: Clock) -> "Rollouts":
+def _rollouts(calls: Calls, clock: Clock) -> "RolloutActions":
     from trimtab.providers.gcp.rolling import GcpRollouts  # few groups are rolled out
 
     return GcpRollouts(calls, clock)

@@ -24,7 +24,7 @@ from trimtab.providers.pause import BACK_TAG, BOOST_TAG, DRIVEN_TAG, NOTES, Boos
 from trimtab.providers.pause import TAG as PAUSE_TAG
 
 if TYPE_CHECKING:
-    from trimtab.providers.run import Run
+    from trimtab.providers.run import RolloutRun
 
 ROLLOUT_TAG = "trimtab-rollout"
 """The word before the mark of a rollout; few plans need what else there is to say of one."""
@@ -84,7 +84,7 @@ def manager_resource(item: Mapping[str, Any], location: str) -> Resource:
     )
 
 
-def _before(item: Mapping[str, Any], run: "Run") -> dict[str, Any]:
+def _before(item: Mapping[str, Any], run: "RolloutRun") -> dict[str, Any]:
     """A group under a rollout with the template and the update policy that it had."""
     link = template_link(item, run.old)
     named = next((version["name"] for version in item.get("versions") or () if version.get("name")), None)
@@ -135,14 +135,14 @@ def _number(text: str) -> dict[str, int]:
     return {"percent": int(text[:-1])} if text.endswith("%") else {"fixed": int(text)}
 
 
-def find_run(manager: Mapping[str, Any] | None) -> "Run | None":
+def find_run(manager: Mapping[str, Any] | None) -> "RolloutRun | None":
     """The rollout that is marked on a group."""
     line = _marks(manager).get(ROLLOUT_TAG)
     if line is None:
         return None
-    from trimtab.providers.run import Run  # few groups are under a rollout
+    from trimtab.providers.run import RolloutRun  # few groups are under a rollout
 
-    return Run.parse(line)
+    return RolloutRun.parse(line)
 
 
 def _redistribution(item: Mapping[str, Any], place: Place) -> dict[str, Any]:
@@ -229,7 +229,7 @@ def previous_line(words: Iterable[str]) -> str:
 
 
 def with_marks(
-    description: str | None, bearer: Mapping[str, Any], **changed: "Pause | Boost | Run | str | None"
+    description: str | None, bearer: Mapping[str, Any], **changed: "Pause | Boost | RolloutRun | str | None"
 ) -> str:
     """
     A description with the marks that an autoscaler bears, or a group.
@@ -240,7 +240,7 @@ def with_marks(
         changed: `pause`, `boost`, `rollout`, `previous`, `back` or `driven`, where it is another or none; the last goes
             with the rollout.
     """
-    marks: dict[str, Pause | Boost | Run | str | None] = {
+    marks: dict[str, Pause | Boost | RolloutRun | str | None] = {
         "pause": find_pause(bearer),
         "boost": find_boost(bearer),
         "previous": _marks(bearer).get(PREVIOUS_TAG),
@@ -260,7 +260,7 @@ def with_marks(
     return "\n".join(part for part in (head, *lines, last) if part)
 
 
-def _line(mark: "Pause | Boost | Run | str") -> str:
+def _line(mark: "Pause | Boost | RolloutRun | str") -> str:
     text = mark if isinstance(mark, str) else mark.line(*([] if isinstance(mark, Pause | Boost) else [LONGEST_RUN]))
     return text.replace("]", ")")
 

@@ -53,8 +53,8 @@ from trimtab.providers.gcp.updater import (
 )
 from trimtab.providers.pause import DRIVEN_TAG
 from trimtab.providers.retry import in_batches
-from trimtab.providers.rolling import Limits, NewTemplate, Progress, Rollouts, Shares, next_batch
-from trimtab.providers.run import Run
+from trimtab.providers.rolling import Limits, NewTemplate, Progress, RolloutActions, Shares, next_batch
+from trimtab.providers.run import RolloutRun
 from trimtab.providers.writer import send_held
 
 MINUTE = timedelta(minutes=1)
@@ -76,7 +76,7 @@ class _Known:
 
 
 @dataclass
-class GcpRollouts(Rollouts):
+class GcpRollouts(RolloutActions):
     """
     Rolls the templates of managed instance groups out.
 
@@ -101,7 +101,7 @@ class GcpRollouts(Rollouts):
             self._known[picture.state.location, picture.state.name] = _Known(picture, picture.manager)
         return [_progress(picture, templates) for picture in pictures]
 
-    def begin(self, location: str, name: str, run: Run, template: NewTemplate) -> Run:
+    def begin(self, location: str, name: str, run: RolloutRun, template: NewTemplate) -> RolloutRun:
         """Mark the group, and have its updater stand still: one patch, which only one of several processes makes."""
         wanted = self._wanted_link(location, name, template)
         begun = run
@@ -120,7 +120,7 @@ class GcpRollouts(Rollouts):
         self._send(location, name, body)
         return begun
 
-    def mark(self, location: str, name: str, run: Run) -> None:
+    def mark(self, location: str, name: str, run: RolloutRun) -> None:
         """Write the mark, unless somebody else has moved the run on since it was read; that of two groups anew too."""
 
         def body(manager: Mapping[str, Any]) -> Patch | None:
@@ -141,7 +141,7 @@ class GcpRollouts(Rollouts):
 
         self._send(location, name, body)
 
-    def hold(self, location: str, name: str, run: Run) -> None:
+    def hold(self, location: str, name: str, run: RolloutRun) -> None:
         """Let the updater act on no instance that it is not asked about; what it has begun it ends."""
 
         def body(manager: Mapping[str, Any]) -> Patch | None:
@@ -150,7 +150,7 @@ class GcpRollouts(Rollouts):
 
         self._send(location, name, body)
 
-    def advance(self, location: str, name: str, run: Run, goal: int, limits: Limits) -> None:
+    def advance(self, location: str, name: str, run: RolloutRun, goal: int, limits: Limits) -> None:
         """Give the new version its target size, and let the updater bring it about, or do it one by one."""
         picture = self._find(location, name).picture
         is_whole = goal >= picture.state.desired
@@ -165,7 +165,7 @@ class GcpRollouts(Rollouts):
         if budget is None:
             self._replace(location, name, goal, limits, reverse=False)
 
-    def retreat(self, location: str, name: str, run: Run, limits: Limits) -> None:
+    def retreat(self, location: str, name: str, run: RolloutRun, limits: Limits) -> None:
         """Give the group its old template alone, and let the updater bring it about as it brought the new one."""
         picture = self._find(location, name).picture
         budget = budget_for(picture.manager, limits, picture.state.desired)
@@ -178,7 +178,7 @@ class GcpRollouts(Rollouts):
         if budget is None:
             self._replace(location, name, len(_staying(picture)), limits, reverse=True)
 
-    def finish(self, location: str, name: str, run: Run, keep: int) -> None:
+    def finish(self, location: str, name: str, run: RolloutRun, keep: int) -> None:
         """
         Leave the new version alone, let old templates go, and take the mark away: in this order.
 
@@ -201,7 +201,7 @@ class GcpRollouts(Rollouts):
             raise _still_used(name)
         self._settle(location, name, run, run.new, rollout=None, previous=left)
 
-    def unwind(self, location: str, name: str, run: Run, keep: int) -> None:
+    def unwind(self, location: str, name: str, run: RolloutRun, keep: int) -> None:
         """Leave the old version alone, drop the new template unless it is the older one, and take the mark away."""
         known = self._find(location, name)
         if find_run(self._manager(known)) is None:
@@ -347,7 +347,7 @@ class GcpRollouts(Rollouts):
             self.calls.get("instanceTemplates.get", instance_template=word)  # raises where it is not there
         return template_link(place, word) if word else ""
 
-    def _newer(self, known: _Known, run: Run) -> str:
+    def _newer(self, known: _Known, run: RolloutRun) -> str:
         """The link of the new template where it is newer than the old one, and of the group's making."""
         old, new = (template_link(known.place, word) for word in (run.old, run.new))
         templates = self._templates()
@@ -367,7 +367,9 @@ class GcpRollouts(Rollouts):
 
     # writing
 
-    def _settle(self, location: str, name: str, run: Run, word: str, *, rollout: Run | None, **marks: str) -> bool:
+    def _settle(
+        self, location: str, name: str, run: RolloutRun, word: str, *, rollout: RolloutRun | None, **marks: str
+    ) -> bool:
         """One version, the policy that was held, and the mark as it is to be; whether that was not so already."""
 
         def body(manager: Mapping[str, Any]) -> Patch | None:
@@ -441,7 +443,7 @@ class GcpRollouts(Rollouts):
 # what a run is; pure
 
 
-def _begun(run: Run, manager: Mapping[str, Any], wanted: str, *, is_undo: bool) -> Run:
+def _begun(run: RolloutRun, manager: Mapping[str, Any], wanted: str, *, is_undo: bool) -> RolloutRun:
     """A run with the templates that it goes from and to, and the update policy that its end puts back."""
     versions: Sequence[Any] = manager.get("versions") or ()
     if len(versions) > 1:
@@ -453,7 +455,7 @@ def _begun(run: Run, manager: Mapping[str, Any], wanted: str, *, is_undo: bool) 
     return replace(run, old=old, new=new, held=held)
 
 
-def _its_own(manager: Mapping[str, Any], run: Run, name: str, *, phase: bool = False) -> None:
+def _its_own(manager: Mapping[str, Any], run: RolloutRun, name: str, *, phase: bool = False) -> None:
     """
     Refuse to write for a run that is not the group's any more.
 
@@ -470,7 +472,7 @@ def _still_used(name: str) -> Conflict:
     return Conflict(text, provider="gcp", operation="rollout")
 
 
-def _moved_on(name: str, found: Run | None) -> Conflict:
+def _moved_on(name: str, found: RolloutRun | None) -> Conflict:
     text = str(found) if found else "no rollout is on any more"
     return Conflict(f"{name!r}: {text}", provider="gcp", operation="rollout")
 
@@ -536,7 +538,7 @@ def _own(manager: Mapping[str, Any], templates: Sequence[Mapping[str, Any]]) -> 
     return sorted(own, key=_age, reverse=True)
 
 
-def _before(manager: Mapping[str, Any], run: Run) -> list[str]:
+def _before(manager: Mapping[str, Any], run: RolloutRun) -> list[str]:
     """The templates that a group will have had before the one that a run brings, the newest first."""
     words = previous_of(manager)
     if run.new in words and UNDO in run.held:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from trimtab.providers.gcp.resources import HELD, policy_held, policy_words, template_link
 from trimtab.providers.rolling import Limits
-from trimtab.providers.run import Run
+from trimtab.providers.run import RolloutRun
 
 PROACTIVE, OPPORTUNISTIC = "PROACTIVE", "OPPORTUNISTIC"
 REPLACE = "REPLACE"
@@ -31,7 +31,7 @@ def version_of(manager: Mapping[str, Any], word: str, *, named: bool = False) ->
 
 def versions_for(
     manager: Mapping[str, Any],
-    run: Run,
+    run: RolloutRun,
     members: Sequence[Mapping[str, Any]],
     goal: int,
     *,
@@ -110,7 +110,7 @@ def patch_of(manager: Mapping[str, Any], versions: Sequence[Patch], budget: Budg
     return {**patch, **_policy_patch(manager, wanted)} or None
 
 
-def policy_back(manager: Mapping[str, Any], run: Run) -> Patch:
+def policy_back(manager: Mapping[str, Any], run: RolloutRun) -> Patch:
     """The leaves of an update policy that are not as they were before a run."""
     return dict(_policy_patch(manager, policy_held(run.held)).get("updatePolicy") or {})
 

@@ -91,6 +91,9 @@ class Imported:
     fleet: str = ""
     owner: str = ""
 
+    def __str__(self) -> str:
+        return f"group {self.group.name}: {len(self.changes)} changes after adopt, {len(self.notes)} notes"
+
     @property
     def changes(self) -> tuple[ImportNote, ...]:
         """The notes that stand for changes of the next plan; it is empty where there are none."""

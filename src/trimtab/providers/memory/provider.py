@@ -28,7 +28,7 @@ from trimtab.providers.roles import Actions, Metrics, Provider, Resources
 from trimtab.providers.translation import Translation
 
 if TYPE_CHECKING:
-    from trimtab.providers.rolling import Rollouts
+    from trimtab.providers.rolling import RolloutActions
 
 
 def connect(
@@ -55,7 +55,7 @@ def connect(
     )
 
 
-def _rollouts(store: Store, live: MemoryLive) -> "Rollouts":
+def _rollouts(store: Store, live: MemoryLive) -> "RolloutActions":
     from trimtab.providers.memory.rolling import MemoryRollouts  # few groups are rolled out
 
     return MemoryRollouts(store, live)

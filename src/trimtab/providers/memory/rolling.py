@@ -11,11 +11,20 @@ from trimtab.providers.lookup import group_not_found
 from trimtab.providers.memory.states import MemoryLive
 from trimtab.providers.memory.store import Size, Store, Thing
 from trimtab.providers.pause import DRIVEN_TAG
-from trimtab.providers.rolling import Limits, NewTemplate, Progress, Rollouts, Shares, is_ready, next_batch, surplus
-from trimtab.providers.run import Run
+from trimtab.providers.rolling import (
+    Limits,
+    NewTemplate,
+    Progress,
+    RolloutActions,
+    Shares,
+    is_ready,
+    next_batch,
+    surplus,
+)
+from trimtab.providers.run import RolloutRun
 
 
-class MemoryRollouts(Rollouts):
+class MemoryRollouts(RolloutActions):
     """Replaces machines of a store."""
 
     def __init__(self, store: Store, live: MemoryLive) -> None:
@@ -28,7 +37,7 @@ class MemoryRollouts(Rollouts):
             states = self.live.read_states(places, balancers=True, addresses=addresses)
             return [self._progress(Key(state.location, "group", state.name)) for state in states]
 
-    def begin(self, location: str, name: str, run: Run, template: NewTemplate) -> Run:
+    def begin(self, location: str, name: str, run: RolloutRun, template: NewTemplate) -> RolloutRun:
         """Mark the group; its new version is there already."""
         with self.store.lock:
             _, thing, size = self._find("begin rollout", location, name)
@@ -40,34 +49,34 @@ class MemoryRollouts(Rollouts):
             size.run = replace(run, old=old, new=new)
             return size.run
 
-    def mark(self, location: str, name: str, run: Run) -> None:
+    def mark(self, location: str, name: str, run: RolloutRun) -> None:
         """Write the mark."""
         with self.store.lock:
             _, _, size = self._find("mark rollout", location, name)
             size.run = run
 
-    def hold(self, location: str, name: str, run: Run) -> None:
+    def hold(self, location: str, name: str, run: RolloutRun) -> None:
         """Nothing moves by itself here."""
 
-    def advance(self, location: str, name: str, run: Run, goal: int, limits: Limits) -> None:
+    def advance(self, location: str, name: str, run: RolloutRun, goal: int, limits: Limits) -> None:
         """Replace as many machines as may be out of service at once, after those above the size are there."""
         with self.store.lock:
             key, _, _ = self._find("advance rollout", location, name)
             self._replace(key, goal, limits, version=int(run.new), reverse=False)
 
-    def retreat(self, location: str, name: str, run: Run, limits: Limits) -> None:
+    def retreat(self, location: str, name: str, run: RolloutRun, limits: Limits) -> None:
         """The same with the old version."""
         with self.store.lock:
             key, _, size = self._find("revert rollout", location, name)
             self._replace(key, len(size.machines), limits, version=int(run.old), reverse=True)
 
-    def finish(self, location: str, name: str, run: Run, keep: int) -> None:
+    def finish(self, location: str, name: str, run: RolloutRun, keep: int) -> None:
         """The group has the new version."""
         with self.store.lock:
             key, thing, size = self._find("finish rollout", location, name)
             self._settle(key, thing, size, int(run.new), keep)
 
-    def unwind(self, location: str, name: str, run: Run, keep: int) -> None:
+    def unwind(self, location: str, name: str, run: RolloutRun, keep: int) -> None:
         """The group has the old version, and the new one goes."""
         with self.store.lock:
             key, thing, size = self._find("unwind rollout", location, name)

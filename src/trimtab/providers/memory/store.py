@@ -18,7 +18,7 @@ from trimtab.providers.memory.measures import Measures
 from trimtab.providers.pause import Boost, Pause, boosted
 
 if TYPE_CHECKING:
-    from trimtab.providers.run import Run
+    from trimtab.providers.run import RolloutRun
 
 _RETRY = timedelta(minutes=1)
 """Between two times that an instance is asked for which cannot be had."""
@@ -66,7 +66,7 @@ class Size:
     deleted: datetime | None = None
     paused: Pause | None = None
     boost: Boost | None = None
-    run: "Run | None" = None
+    run: "RolloutRun | None" = None
     notes: dict[str, str] = field(default_factory=dict)
     activities: list[Activity] = field(default_factory=list)
     refused: datetime | None = None
@@ -152,7 +152,7 @@ class Store:
         """Want `desired` instances: start the missing ones, end the oldest unprotected surplus."""
         body, size = self.things[key].body, self.sizes[key]
         if bounded and not body["min"] <= desired <= body["max"]:
-            text = f"{desired} is outside {body['min']} to {body['max']}"
+            text = f"{desired} is outside {body['min']} to {body['max']}; choose a size between, or change `capacity`"
             raise InvalidRequest(text, provider="memory", operation="set_capacity")
         at = at or self.clock.now()
         before, size.desired = size.desired, desired
