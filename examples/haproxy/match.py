@@ -273,6 +273,9 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--prometheus-port", type=int, default=0, help="of Prometheus; a free one when left out")
     parser.add_argument("--out", metavar="FOLDER", help="where the page and the picture go; a new one when left out")
     found = parser.parse_args(given)
+    for option, port in (("--port", found.port), ("--prometheus-port", found.prometheus_port)):
+        if not 0 <= port <= 65535:
+            parser.error(f"{option} {port} is not between 0 and 65535")
     if not FEWEST <= found.minutes <= WHOLE:
         parser.error(f"--minutes {found.minutes} is not between {FEWEST} and {WHOLE}")
     found.minutes = WHOLE if found.whole else found.minutes

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
+from trimtab.config.files import store_file
 from trimtab.errors import InvalidArgument, MissingExtra
 from trimtab.kpis.card import Kpi, Kpis
 from trimtab.simulation.chart import PALETTES, ChartData, Palette, Theme, chart_data
@@ -105,7 +106,7 @@ def write_report(path: str | Path, page: Callable[[], str], picture: Callable[[]
     target = _report_path(path)
     content = picture() if target.suffix.lower() == ".png" else page().encode()
     try:
-        target.write_bytes(content)
+        store_file(target, content)
     except OSError as error:
         raise InvalidArgument(f"{target}: cannot be written: {error.strerror}") from error
     return target
