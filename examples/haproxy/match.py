@@ -248,12 +248,12 @@ class Match:
             passed = "1 minute" if late == 1 else f"{late} minutes"
             hint = f"; --factor {self._factor // 2} gives it more time" if self._factor > min(FACTORS) else ""
             notes.append(f"{passed} passed without a look of the controller: this machine was busy{hint}")
-        seen = seen_run(self._prometheus, predicted, record, place, ())
+        seen = seen_run(self._prometheus, predicted, record, place, notes)
         (policy,) = (each for each in fleet["web"].policies if isinstance(each, tt.TargetTrackingPolicy))
         measured = self._prometheus.values(policy.metric.query or "", seen.start, seen.minutes)
         agreement = Agreement(seen, predicted, measured)
         sent, refused = sum(answers["sent"]), sum(answers["refused"])
-        notes.append(f"visitors: {sent:,.0f} requests, {refused:,.0f} without an answer of 200")
+        notes = [*seen.notes, f"visitors: {sent:,.0f} requests, {refused:,.0f} without an answer of 200"]
         notes += [*agreement.lines(), *(f"prediction: {note}" for note in predicted.notes)]
         seen = replace(seen, notes=notes)
         self._say(f"\nSeen:\n{seen}")
