@@ -289,7 +289,8 @@ def main(given: Sequence[str] | None = None) -> None:
         raise SystemExit("this needs Linux: each instance has an address of its own in 127.0.0.0/8")
     for name in ("haproxy", "prometheus"):
         find_program(name)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
         chosen.out = Path(chosen.out or tempfile.mkdtemp(prefix="trimtab-match-"))
         chosen.out.mkdir(parents=True, exist_ok=True)
