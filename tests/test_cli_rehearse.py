@@ -60,6 +60,17 @@ def test_a_load_that_is_not_there_is_named(cli, words, text):
     assert (ended.code, text in ended.err) == (1, True), ended.err
 
 
+def test_a_plan_names_no_options_that_it_does_not_have(cli):
+    """How a file is read is for `simulate` to be told; here the file is mended."""
+    rows = ["timestamp,value", "2026-01-05T00:00Z,1", "2026-01-05T00:01Z,1", "2026-01-05T03:00Z,1"]
+    ended = cli("plan", "--rehearse", str(cli.write("\n".join(rows), "gap.csv")), "--capacity", "10")
+    text = "(2:58:00 missing); a rehearsal reads a file as it is, so mend the file"
+    assert (ended.code, text in ended.err) == (1, True), ended.err
+    plain = cli.write("\n".join(rows[:3]).replace("Z", ""), "plain.csv")
+    said = " ".join(cli("plan", "--rehearse", str(plain), "--capacity", "10").out.split())
+    assert "taken for UTC; where they are of another, write it in the file" in said
+
+
 def test_the_live_group_against_the_new_in_five_lines(cli):
     ended = rehearse(cli)
     lines = ended.out.splitlines()

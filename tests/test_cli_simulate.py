@@ -137,7 +137,7 @@ def test_access_logs_are_loads_too(cli, tmp_path):
         (("--load", "LOAD", "--since", "3d"), "--since is for --from-cloud and --calibrate, a file is read whole"),
         (("--load", "LOAD", "--columns", "time,value"), "missing column 'time'"),
         (("--load", "LOAD", "--columns", "time,value"), "write `timestamp,value` there, or give --columns"),
-        (("--load", "LOAD", "--step", "7s"), "not a whole number of steps of 0:00:07; give --step"),
+        (("--load", "LOAD", "--step", "7m"), "not a whole number of steps of 0:07:00; give --step"),
         (("--load", "LOAD", "--signal", "memory"), "write METRIC=NAME or METRIC=NUMBER"),
         (("--load", "LOAD", "--signal", "memory=disk"), "--signal memory=disk is not simulated"),
         (("--load", "LOAD", "--model", "none.json"), "none.json: cannot be read"),

@@ -1,5 +1,6 @@
 """The demo runs to its end, and the command line works on the emulated AWS."""
 
+import importlib
 import io
 import json
 import os
@@ -15,6 +16,7 @@ import pytest
 pytest.importorskip("typer")
 pytest.importorskip("moto")
 
+import trimtab as tt
 from tests.haproxy.local import until
 from tests.laws import sampled
 from tests.servers import missing, short_folder
@@ -117,6 +119,38 @@ def test_a_match_behind_haproxy_says_how_far_it_is_from_its_prediction():
         assert "predicted in service" in page.read_text()
         assert picture.read_bytes().startswith(b"\x89PNG")
         assert not list(processes_of(folder))
+
+
+@pytest.mark.parametrize(
+    ("up", "missing", "why"),
+    [
+        (0.0, (3, 4), "HAProxy did not answer it"),
+        (None, (3, 4), "it scraped nothing, since this machine was busy or a disk is full"),
+        (0.0, range(6), "HAProxy did not answer it"),
+    ],
+)
+def test_minutes_in_which_nobody_looked_are_said(monkeypatch, up, missing, why):
+    """HAProxy away for a minute of the match is a note of what was seen, and no match that was played in vain."""
+    monkeypatch.syspath_prepend(str(MATCH.parent))
+    seen = importlib.import_module("parts.seen")
+
+    class Prometheus:
+        def values(self, query, start, minutes):
+            gap = up if "up" in query else None
+            return [gap if minute in missing else 1.0 for minute in range(minutes)]
+
+    group = tt.ScalingGroup(
+        name="web", capacity=tt.Capacity(min=1, max=2), template=tt.InstanceTemplate(image="ami-1", size="t3.small")
+    )
+    predicted = tt.simulate(group, tt.Load.steps([(tt.minutes(10), 1)]), preset="ec2")
+    said = f"Prometheus has no samples of {len(missing)} of 10 minutes: {why}"
+    if len(missing) > 5:
+        with pytest.raises(SystemExit, match=f"^{said}$"):
+            seen.seen_run(Prometheus(), predicted, seen.Record(), "here", ())
+    else:
+        run = seen.seen_run(Prometheus(), predicted, seen.Record(), "here", ("first",))
+        assert tuple(run.notes) == ("first", f"{said}; the minute before stands for each")
+        assert run.load.tolist() == [1.0] * 10
 
 
 @ON_LINUX

@@ -290,3 +290,29 @@ class TestTheCommand:
             assert ended.returncode == 1
             assert f"{saved} is not a saved plan" in ended.stderr
             assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the size of a file is limited by a limit of POSIX")
+def test_what_cannot_be_written_whole_leaves_what_was_there(tmp_path: Path) -> None:
+    """A full disk, for which a limit on the size of files stands: it takes the first of the bytes, as a disk does."""
+    import resource
+    import signal
+
+    old, new, link = (tmp_path / name for name in ("plan.json", "new.json", "link.json"))
+    old.write_text("what was there" * 50)
+    old.chmod(0o640)
+    link.symlink_to(old)
+    limits, heard = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+    try:
+        for path in (old, new, link):
+            with pytest.raises(ConfigError, match=rf"{path.name} cannot be written: File too large"):
+                write_file(path, "x" * 10_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, heard)
+    assert old.read_text() == "what was there" * 50
+    assert link.is_symlink()
+    assert not new.exists()
+    write_file(link, "{}")
+    assert (old.read_text(), old.stat().st_mode & 0o777) == ("{}", 0o640)

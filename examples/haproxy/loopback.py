@@ -5,10 +5,9 @@ The cloud is the one in memory, and its instances are web servers in this proces
 loopback network (Linux). It takes the program `haproxy`: `apt-get install haproxy`.
 """
 
-import os
-import shutil
+import signal
 import socket
-import subprocess
+import sys
 import tempfile
 import threading
 from collections import Counter
@@ -22,6 +21,9 @@ import trimtab as tt
 from trimtab.providers.memory.store import Store
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+from parts.children import Children, find_program  # noqa: E402  # beside this file
+
 WAIT = tt.seconds(30)
 
 
@@ -75,23 +77,13 @@ class Instances:
 
 @contextmanager
 def haproxy(folder: Path, port: int) -> Iterator[None]:
-    """A HAProxy that runs until the block ends."""
-    program = shutil.which("haproxy", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    if program is None:
-        raise SystemExit("haproxy is not installed; on Debian: apt-get install haproxy")
-    variables = {**os.environ, "FOLDER": str(folder), "PORT": str(port)}
-    process = subprocess.Popen([program, "-db", "-f", str(HERE / "haproxy.cfg")], env=variables)
-    try:
-        for _ in range(200):
-            if (folder / "admin.sock").exists() or process.poll() is not None:
-                break
-            threading.Event().wait(0.05)
-        if process.poll() is not None:
-            raise SystemExit("haproxy did not start; its message is above")
+    """A HAProxy that runs until the block, or this process, ends."""
+    variables = {"FOLDER": str(folder), "PORT": str(port)}
+    with Children(folder) as children:
+        command = [find_program("haproxy"), "-db", "-f", HERE / "haproxy.cfg"]
+        children.start("haproxy", command, environment=variables)
+        children.wait_until((folder / "admin.sock").exists, "haproxy")
         yield
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 @contextmanager
@@ -124,6 +116,8 @@ def addresses_of(cloud: tt.Cloud, fleet: tt.Fleet) -> list[str]:
 
 def main() -> None:
     """Two instances, four, and two again."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     port, web_port, clock = free_port(), free_port(), tt.ManualClock()
     with tempfile.TemporaryDirectory(dir="/tmp") as name, suppress(KeyboardInterrupt):
         folder = Path(name)

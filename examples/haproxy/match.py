@@ -248,12 +248,12 @@ class Match:
             passed = "1 minute" if late == 1 else f"{late} minutes"
             hint = f"; --factor {self._factor // 2} gives it more time" if self._factor > min(FACTORS) else ""
             notes.append(f"{passed} passed without a look of the controller: this machine was busy{hint}")
-        seen = seen_run(self._prometheus, predicted, record, place, ())
+        seen = seen_run(self._prometheus, predicted, record, place, notes)
         (policy,) = (each for each in fleet["web"].policies if isinstance(each, tt.TargetTrackingPolicy))
         measured = self._prometheus.values(policy.metric.query or "", seen.start, seen.minutes)
         agreement = Agreement(seen, predicted, measured)
         sent, refused = sum(answers["sent"]), sum(answers["refused"])
-        notes.append(f"visitors: {sent:,.0f} requests, {refused:,.0f} without an answer of 200")
+        notes = [*seen.notes, f"visitors: {sent:,.0f} requests, {refused:,.0f} without an answer of 200"]
         notes += [*agreement.lines(), *(f"prediction: {note}" for note in predicted.notes)]
         seen = replace(seen, notes=notes)
         self._say(f"\nSeen:\n{seen}")
@@ -273,6 +273,9 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--prometheus-port", type=int, default=0, help="of Prometheus; a free one when left out")
     parser.add_argument("--out", metavar="FOLDER", help="where the page and the picture go; a new one when left out")
     found = parser.parse_args(given)
+    for option, port in (("--port", found.port), ("--prometheus-port", found.prometheus_port)):
+        if not 0 <= port <= 65535:
+            parser.error(f"{option} {port} is not between 0 and 65535")
     if not FEWEST <= found.minutes <= WHOLE:
         parser.error(f"--minutes {found.minutes} is not between {FEWEST} and {WHOLE}")
     found.minutes = WHOLE if found.whole else found.minutes
@@ -286,7 +289,8 @@ def main(given: Sequence[str] | None = None) -> None:
         raise SystemExit("this needs Linux: each instance has an address of its own in 127.0.0.0/8")
     for name in ("haproxy", "prometheus"):
         find_program(name)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
         chosen.out = Path(chosen.out or tempfile.mkdtemp(prefix="trimtab-match-"))
         chosen.out.mkdir(parents=True, exist_ok=True)

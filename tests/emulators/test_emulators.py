@@ -1,5 +1,9 @@
+import socket
+import struct
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -35,3 +39,30 @@ def test_what_is_public_is_there() -> None:
 def test_what_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="Nonsense"):
         trimtab.emulators.Nonsense  # noqa: B018
+
+
+def test_nothing_is_printed_of_a_client_that_is_gone(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its reply was still in a buffer, and was written once more as the connection ended."""
+    pytest.importorskip("werkzeug", reason="the extra emulators is not installed")
+    from trimtab.emulators.shared.wire import Handler, Server
+
+    asked, gone = threading.Event(), threading.Event()
+
+    def application(_: object, begin: Callable[[str, list[tuple[str, str]]], object]) -> list[bytes]:
+        asked.set()
+        assert gone.wait(30)
+        begin("200 OK", [])
+        return [b"x" * 2_000_000]
+
+    server = Server(0, application, Handler)
+    serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    serving.start()
+    with socket.create_connection(("127.0.0.1", server.server_port)) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # it ends with a reset
+        client.sendall(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
+        assert asked.wait(30)
+    gone.set()
+    server.shutdown()
+    server.server_close()  # waits for its threads
+    serving.join()
+    assert capsys.readouterr().err == ""

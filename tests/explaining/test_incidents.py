@@ -94,6 +94,22 @@ def test_a_shortage(stage, provider):
     assert diagnosis.symptom == "too little"
 
 
+@pytest.mark.parametrize(("provider", "others"), [("aws", []), ("gcp", ["at-maximum"])])
+def test_a_shortage_that_is_over(stage, provider, others):
+    """It is told in the past, and hides no maximum that the rules would go beyond now."""
+    staged = stage(provider)
+    staged.run(12, load=1.0)
+    staged.doors.run_short()
+    staged.run(10, load=4.0)
+    staged.doors.end_shortages()
+    staged.run(20)
+    first, *more = staged.explain().diagnoses
+    assert first.cause == "shortage"
+    assert first.text.startswith("the cloud had no such machine there (")
+    assert first.text.endswith("; by now 6 of 6 instances run")
+    assert [each.cause for each in more] == others
+
+
 @pytest.mark.parametrize("provider", ["azure", "gcp"])
 def test_a_quota(stage, provider):
     staged = stage(provider)
@@ -132,6 +148,17 @@ def test_a_minimum_that_nobody_needs(stage, provider):
     assert "+      min: 1" in diagnosis.diff
 
 
+def test_the_minimum_of_a_schedule_that_nobody_needs(stage):
+    """What helps is the schedule's to change: the group's own minimum is lower already."""
+    office = {"cron": "0 0 * * *", "until": "0 23 * * *", "zone": "UTC", "min": 4}
+    staged = stage("gcp", schedules={"office": office})
+    staged.run(60, load=0.3)
+    (diagnosis,) = staged.explain().diagnoses
+    assert diagnosis.cause == "at-minimum"
+    assert diagnosis.fix.startswith("lower the minimum of office in force: between 4 and 6 instances")
+    assert diagnosis.diff == ""
+
+
 @pytest.mark.parametrize("provider", ["aws", "azure"])
 def test_a_group_that_only_grows(stage, provider):
     staged = stage(provider, **ONLY_OUT)
@@ -151,6 +178,18 @@ def test_policies_that_undo_each_other(stage):
     assert (diagnosis.cause, diagnosis.symptom) == ("flapping", "unsteady")
     assert "below" in diagnosis.diff
     assert "on the same datapoints the rules scale in 0 times" in diagnosis.rehearsed
+
+
+@pytest.mark.parametrize("provider", ["aws", "gcp"])
+def test_sizes_that_follow_a_load_that_comes_and_goes(stage, provider):
+    """They turn round as often as the load, which is no fault of the thresholds."""
+    staged = stage(provider)
+    for _ in range(3):
+        staged.run(12, load=0.4)
+        staged.run(12, load=3.5)
+    found = staged.explain(since=tt.minutes(70))
+    assert len([each for each in found.entries if each.kind == "size"]) > 3
+    assert found.diagnoses == ()
 
 
 @pytest.mark.parametrize("provider", ["aws", "azure"])

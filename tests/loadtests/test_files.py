@@ -118,18 +118,34 @@ def test_files_of_several_machines_are_one(file, tmp_path):
         (JTL.splitlines()[0] + "\n", "no request is in it"),
         (JTL.replace("1499876021193", "yesterday"), r":3: timeStamp 'yesterday' is not a time"),
         (JTL.replace("1499876021193", "9" * 20), ":3: timeStamp 9+ is after the year 9999"),
+        (JTL.replace("1499876021193", "1499876021"), ":3: timeStamp 1499876021 is before the year 2001; is it mill"),
+        (JTL + "1499876021308,1", r":7: has 2 of 16 columns; is the line cut off"),
+        (JTL + JTL.splitlines()[-1] + ",1", r":7: has more columns than the first line"),
+        (JTL.replace("text,true", "text,maybe", 1), r":2: success 'maybe' is neither true nor false"),
+        (JTL.replace(",95,", ",1e18,"), r":3: '1e18' is not a time in milliseconds"),
         (JTL.replace("1499876021193", "\u00b2"), ":3: timeStamp '\u00b2' is not a time"),
         (JTL.replace("1499876021193", "1000000000000"), "from 2001-09-09 to 20..-..-.., more than 31 days"),
         (JTL.replace(",95,", ",,"), r":3: '' is not a time in milliseconds"),
         (AB_REQUESTS + "Tue Jun 14 15:39", r":6: seconds '' is not a time; is the line cut off"),
         ("Percentage served,Time in ms\n", "no per cent is in it"),
         ("Percentage served,Time in ms\n50;3\n", ":2: '50;3' is not PERCENT,MILLISECONDS"),
+        (AB_PERCENTILES.replace("\n100,", "\n101,"), ":7: '101,201.0' is not PERCENT"),
+        (AB_PERCENTILES.replace("153.102", "99.5"), "more per cent took less time"),
         ("once upon a time\n" * 3 + COMBINED.splitlines()[0], "1 of 4 lines are of a known form"),
     ],
 )
 def test_what_cannot_be_read_says_where_and_what_to_do(file, text, message):
     with pytest.raises(InvalidArgument, match=message):
         read_results([file(text)])
+
+
+def test_what_a_file_leaves_open_is_said(file):
+    """Times without a zone, as JMeter writes those of a form of one's own; and a time without requests."""
+    text = "timeStamp,elapsed\n2026/01/05 08:00:00.000,5\n2026/01/05 10:00:00.000,5\n"
+    first, second = read_results([file(text)]).notes
+    assert "its times name no zone, taken for UTC; give `zone` for another" in first
+    assert second.endswith("no request for 2:00:00 after 2026-01-05 08:00:00 UTC; counted as a time without load")
+    assert read_results([file(text)], zone="Europe/Berlin").notes == (second.replace("08:00:00 UTC", "07:00:00 UTC"),)
 
 
 def test_a_file_that_is_cut_or_no_file_is_refused(tmp_path):

@@ -88,6 +88,21 @@ def test_a_long_gap_and_any_gap_that_is_refused_name_their_place(tmp_path):
         tt.Load.from_csv(short, gaps="refuse")
 
 
+def test_a_row_without_a_value_tells_how_long_a_step_is(tmp_path):
+    """Taken for missing, it left every second minute, and half of the requests a second."""
+    path = csv(tmp_path, f"{minute(0)},60", f"{minute(1)},NaN", f"{minute(2)},180")
+    assert tt.Load.from_csv(path).values == (1, 2, 3)
+
+
+def test_counts_are_not_spread_over_shorter_steps(tmp_path):
+    """Bridged evenly, an hour of 3,600 requests would become 60 minutes of as many."""
+    path = csv(tmp_path, "2026-01-05T08:00:00Z,3600", "2026-01-05T09:00:00Z,3600")
+    with pytest.raises(InvalidArgument, match="most rows are 1:00:00 apart, and `step` is 0:01:00; leave it out"):
+        tt.Load.from_csv(path, step=MINUTE)
+    assert tt.Load.from_csv(path, step=MINUTE, gaps="zero").total == 7200
+    assert tt.Load.from_csv(path, step=MINUTE, unit="requests-per-minute").total == 61 * 3600
+
+
 @pytest.mark.parametrize(("doubles", "value"), [("sum", 3), ("mean", 1.5)])
 def test_doubles_are_joined_where_asked(tmp_path, doubles, value):
     path = csv(tmp_path, f"{minute(0)},60", f"{minute(0)},120", f"{minute(1)},60")
@@ -115,6 +130,16 @@ def test_doubles_are_joined_where_asked(tmp_path, doubles, value):
             "not a whole number of steps",
         ),
         (["2026-01-05T08:00:00Z,1", "2026-01-05T08:00:01Z,1", "2126-01-05T08:00:02Z,1"], "look for a wrong time"),
+        (
+            ["0001-01-01T00:00:00Z,1", "9999-12-31T00:00:00Z,1"],
+            r"are 10,517,927,040 minutes; that is .* look for a wrong time",
+        ),
+        (["0001-01-01T00:00:00+05:00,1", f"{minute(0)},1"], "before the year 1"),
+        (["1712031510000,1", "1712031570000,1"], r"load.csv:2: '1712031510000' is not a time; .* seconds since 1970"),
+        (
+            [f"{minute(0)},60,5", f"{minute(1)},61,5"],
+            r"load.csv:2: has 3 columns, and the first line 2; write .* point",
+        ),
     ],
 )
 def test_what_is_no_load_is_refused_with_its_place(tmp_path, rows, message):
@@ -130,6 +155,9 @@ def test_other_files_are_refused(tmp_path):
         tt.Load.from_csv(tmp_path / "none.csv")
     with pytest.raises(InvalidArgument, match="step=0:00:00 is not above 0"):
         tt.Load.from_csv(csv(tmp_path, "1,1", "2,1", header="timestamp,value"), step=timedelta(0))
+    (tmp_path / "wide.csv").write_text("timestamp,value", "utf-16")
+    with pytest.raises(InvalidArgument, match="is no text in UTF-8; save it as UTF-8"):
+        tt.Load.from_csv(tmp_path / "wide.csv")
     with pytest.raises(InvalidArgument, match="not an IANA time zone"):
         tt.Load.from_csv(csv(tmp_path, "0,1", "60,1"), zone="Mars/Olympus")
 
@@ -176,6 +204,8 @@ def test_generators_add_up_and_scale():
         (lambda: tt.Load(START, MINUTE, (1,)).between(START, START), "no whole step"),
         (lambda: tt.Load(START, MINUTE, (1,)).noise(-1), "share=-1"),
         (lambda: tt.Load.steps([(timedelta(seconds=90), 1)]), "not a whole number of steps"),
+        (lambda: tt.Load.days(10**6, low=1, high=2), "a load has 5,000,000 at most"),
+        (lambda: tt.Load(START, timedelta(days=10**6), (1,)).per_minute(), "takes 5,000,000 at most"),
     ],
 )
 def test_what_is_no_load_is_refused(make, message):
@@ -217,3 +247,9 @@ def test_what_is_no_access_log_is_refused(tmp_path):
         tt.Load.from_access_log(path)
     with pytest.raises(InvalidArgument, match="cannot be read"):
         tt.Load.from_access_log(tmp_path / "none.log")
+    path.write_text("\n".join([COMMON.format(0), COMMON.format(1).replace("2026", "9026")]))
+    with pytest.raises(InvalidArgument, match=r"access log: from 2026.* look for a wrong time"):
+        tt.Load.from_access_log(path)
+    path.write_text(COMMON.format(0).replace("05/Jan/2026:10", "31/Dec/9999:23").replace("+0200", "-0200"))
+    with pytest.raises(InvalidArgument, match="0 of 1 lines"):  # it is after the last year of a calendar
+        tt.Load.from_access_log(path)

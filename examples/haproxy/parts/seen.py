@@ -54,8 +54,10 @@ def seen_run(
     """
     The run as Prometheus and the controller saw it, beside which a prediction is held.
 
+    A minute without samples is held at the one before, and a note says so.
+
     Raises:
-        SystemExit: Prometheus lacks more than a tenth of the minutes.
+        SystemExit: Prometheus lacks more than half of the minutes.
     """
     minutes, start = predicted.minutes, predicted.start
     found, missing = {}, 0
@@ -63,8 +65,11 @@ def seen_run(
         values = prometheus.values(query, start, minutes)
         missing = max(missing, sum(value is None for value in values))
         found[name] = np.array(_held(dict(enumerate(values)), minutes), dtype=float)
-    if missing > minutes / 10:
-        raise SystemExit(f"Prometheus has no samples of {missing} of {minutes} minutes; its disk may be full")
+    if missing:
+        said = f"Prometheus has no samples of {missing} of {minutes} minutes: {_why(prometheus, start, minutes)}"
+        if missing > minutes / 2:
+            raise SystemExit(said)
+        notes = [*notes, f"{said}; the minute before stands for each"]
     load, lost = found["load"], np.minimum(found["lost"], found["load"])
     in_service = np.rint(found["in_service"]).astype(np.int64)
     capacity = in_service * (predicted.model.capacity or 0)
@@ -90,6 +95,13 @@ def seen_run(
         decisions=record.decisions,
         notes=notes,
     )
+
+
+def _why(prometheus: FastPrometheus, start: datetime, minutes: int) -> str:
+    scraped = prometheus.values("min_over_time(up[1m])", start, minutes)
+    if any(value == 0 for value in scraped):
+        return "HAProxy did not answer it"
+    return "it scraped nothing, since this machine was busy or a disk is full"
 
 
 def _held(values: Mapping[int, float | None], minutes: int) -> list[float]:

@@ -33,10 +33,11 @@ def show_calibration(
     size = None if size_metric is None else _metric(size_metric)
     with context.cloud(fleet) as cloud, context.screen.busy("reading the cloud"), in_option_words():
         found = calibrate(cloud, fleet, group, since=since, size=size, load=load, seed=seed)
-    if out is not None:
-        found.save(out)
+    trouble = None if out is None else context.write(lambda: found.save(out))
     body = {name: value for name, value in found.to_dict().items() if name != "format_version"}
-    context.screen.show(calibration_view(found, out, as_options), body)
+    context.screen.show(calibration_view(found, None if trouble else out, as_options), body)
+    if trouble is not None:
+        raise trouble
     return 0
 
 

@@ -17,7 +17,7 @@ from trimtab.cli.completion import FLEET_FILE, complete_file, complete_overlay, 
 from trimtab.cli.target import Target
 from trimtab.config import load_fleet, parse_fleet
 from trimtab.config.source import MAX_BYTES, decode
-from trimtab.errors import ConfigError, InvalidModel, PlanRefused
+from trimtab.errors import ConfigError, InvalidModel, PlanRefused, TrimtabError
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.models.base import format_duration, parse_duration
 from trimtab.phrases import in_words
@@ -178,6 +178,21 @@ class CommandContext:
         if not is_file(fleet) and not Path(fleet).exists():
             raise ConfigError([f"{fleet}: file not found; name a fleet file here, which ends in .yaml or .json"])
         return load_fleet(fleet, allow_outside_files=outside)
+
+    def write(self, save: Callable[[], object]) -> TrimtabError | None:
+        """
+        Write a file beside what is shown; the error is given back, so that people are shown the rest before it is told.
+
+        Raises:
+            TrimtabError: It cannot be written, and the error is the one document that programs get.
+        """
+        try:
+            save()
+        except TrimtabError as error:
+            if self.screen.json:
+                raise
+            return error
+        return None
 
     def cloud(self, fleet: Fleet | None = None) -> "Cloud":
         """A connection to the cloud that the options name, or the variables, or the fleet."""

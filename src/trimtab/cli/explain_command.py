@@ -62,14 +62,16 @@ def explain(
             )
             for name in names
         ]
-    if report is not None:
-        found[0].save(report)
+    trouble = None if report is None else context.write(lambda: found[0].save(report))
+    if report is not None and trouble is None:
         context.screen.remark(f"report written to {report}")
     if context.screen.markdown:
         context.screen.text("\n".join(each.to_markdown() for each in found))
     else:
         views = Group(*(explanation_view(each, zone_of(fleet, each.group) or UTC) for each in found))
         context.screen.show(views, {"fleet": fleet.name, "groups": [each.to_dict() for each in found]})
+    if trouble is not None:
+        raise trouble
     return 2 if any(each.diagnoses for each in found) else 0
 
 

@@ -129,3 +129,19 @@ def functions_of(fleet: Fleet, group: ScalingGroup, allow: Sequence[str]) -> "Fu
     from trimtab.runtime.policies import load_policies
 
     return load_policies(fleet.replace(groups=[group]), allow=allow)
+
+
+_READING = re.compile(r"; say what stands there: .*|,? or give (doubles=.*|`columns`)|; give `step`$")
+"""What a message says of options for how a CSV file is read."""
+
+
+def without_reading(text: str, reader: str) -> str:
+    """A message about a CSV file where a command has no options for how it is read: the file can be mended."""
+    text = without_zone(text)
+    found = _READING.sub("", text.replace("; give `step`, or sum", "; sum"))
+    return text if found == text else f"{found}; {reader} reads a file as it is, so mend the file"
+
+
+def without_zone(text: str) -> str:
+    """A note on a CSV file where a command has no option for the zone of its times."""
+    return text.replace("give `zone` where they are of another", "where they are of another, write it in the file")

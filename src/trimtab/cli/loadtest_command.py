@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,6 +28,7 @@ from trimtab.cli.load_options import (
     functions_of,
     in_option_words,
     one_group,
+    without_zone,
 )
 from trimtab.cli.stopping import Interrupted, stopped_by_signals
 from trimtab.errors import ConfigError, TrimtabError
@@ -206,10 +208,12 @@ def _judged(
     """What results of another tool say, with sizes where a cloud is named."""
     from trimtab.loadtests.running import judge_loadtest
 
-    if not (context.target.provider or fleet.connect.provider):
-        return judge_loadtest(results, fleet, group.name, zone=zone, **shared)
-    with context.cloud(fleet) as cloud, context.screen.busy("reading the cloud"):
-        return judge_loadtest(results, fleet, group.name, cloud=cloud, zone=zone, **shared)
+    if context.target.provider or fleet.connect.provider:
+        with context.cloud(fleet) as cloud, context.screen.busy("reading the cloud"):
+            found = judge_loadtest(results, fleet, group.name, cloud=cloud, zone=zone, **shared)
+    else:
+        found = judge_loadtest(results, fleet, group.name, zone=zone, **shared)
+    return replace(found, notes=[note.replace("`zone`", "--zone") for note in found.notes])
 
 
 def _shape(shape: str, csv: CsvOptions) -> "str | Load":
@@ -220,7 +224,8 @@ def _shape(shape: str, csv: CsvOptions) -> "str | Load":
         raise ConfigError([f"{in_words(csv.given)}: `--shape {shape}` is not a file; leave that out"])
     if shape in SHAPES or not Path(shape).exists():  # which is said together with what there could be
         return shape
-    return csv.read(Path(shape))
+    load = csv.read(Path(shape))
+    return replace(load, notes=tuple(map(without_zone, load.notes)))
 
 
 def _show(context: CommandContext, found: "LoadTest", report: Path | None, *, is_interrupted: bool = False) -> int:

@@ -1,7 +1,7 @@
 """`trimtab plan --rehearse`: what the groups of the file would make of a load, beside those that run."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -93,8 +93,6 @@ def rehearsed(cloud: "Cloud", fleet: Fleet, options: RehearsalOptions) -> "Rehea
 
 
 def _loads(fleet: Fleet, words: Sequence[str]) -> "Load | dict[str, Load]":
-    from trimtab.simulation import Load
-
     names = {group.name for group in fleet.groups}
     named = {}
     for word in words:
@@ -105,13 +103,25 @@ def _loads(fleet: Fleet, words: Sequence[str]) -> "Load | dict[str, Load]":
                 raise InvalidArgument(f"--rehearse {word}: {text}")
             if len(words) > 1:
                 raise InvalidArgument(f"--rehearse {word}: several loads are of one group each; write GROUP=FILE")
-            return Load.from_csv(word)
+            return _read(word)
         if group in named:
             raise InvalidArgument(f"--rehearse {word}: group {group!r} has a load already; give one")
         if not path:
             raise InvalidArgument(f"--rehearse {word}: the file is missing; write GROUP=FILE")
-        named[group] = Load.from_csv(path)
+        named[group] = _read(path)
     return named
+
+
+def _read(path: str) -> "Load":
+    """The load of a file; a plan has no options for how it is read."""
+    from trimtab.cli.load_options import without_reading
+    from trimtab.simulation import Load
+
+    try:
+        load = Load.from_csv(path)
+    except InvalidArgument as error:
+        raise InvalidArgument(without_reading(str(error), "a rehearsal")) from error
+    return replace(load, notes=tuple(without_reading(note, "a rehearsal") for note in load.notes))
 
 
 def show_plan(context: CommandContext, plan: Plan, rehearsal: "Rehearsal | None") -> int:

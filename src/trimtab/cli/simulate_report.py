@@ -60,11 +60,16 @@ def show_judged(
         data["comparisons"] = [
             {"preset": run.preset, **each.to_dict()} for run, each in zip(runs, comparisons, strict=True)
         ]
-    if wanted.report:
-        runs[0].save(wanted.report, kpis=cards[0], comparison=comparisons[0] if comparisons else None)
-        parts += ["", Text(printable(f"report written to {wanted.report}"))]
-        data["report"] = str(wanted.report)
+    trouble = None
+    if report := wanted.report:
+        first = comparisons[0] if comparisons else None
+        trouble = context.write(lambda: runs[0].save(report, kpis=cards[0], comparison=first))
+        if trouble is None:
+            parts += ["", Text(printable(f"report written to {report}"))]
+            data["report"] = str(report)
     context.screen.show(Group(*parts), data)
+    if trouble is not None:
+        raise trouble
     return 0
 
 

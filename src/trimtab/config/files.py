@@ -73,10 +73,52 @@ def write_file(path: Path, text: str) -> None:
         ConfigError: It cannot be written.
     """
     try:
-        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _FLAGS, 0o666)
-        with os.fdopen(number, "w", encoding="utf-8") as file:
-            if hasattr(os, "set_blocking"):
-                os.set_blocking(number, True)
-            file.write(text)
+        store_file(path, text.encode())
     except (OSError, ValueError) as error:
         raise ConfigError([f"{path} cannot be written: {getattr(error, 'strerror', None) or error}"]) from error
+
+
+def store_file(path: Path, content: bytes) -> None:
+    """
+    Write a file. Where that fails, as on a full disk, it has what it had before; a new one is taken away again.
+
+    It stays the same file, with its mode and its links. What it had is not cut off before all is written, so that there
+    is room to bring it back.
+
+    Raises:
+        OSError: It cannot be written.
+        ValueError: The path has a character that no path has.
+    """
+    is_new = not os.path.lexists(path)
+    number = os.open(path, os.O_WRONLY | os.O_CREAT | _FLAGS, 0o666)
+    with os.fdopen(number, "wb", buffering=0) as file:
+        if hasattr(os, "set_blocking"):
+            os.set_blocking(number, True)
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            _write_all(number, content)
+            return
+        before = None if is_new else _content(path)
+        try:
+            _write_all(number, content)
+            file.truncate(len(content))
+        except OSError:
+            if before is None:
+                path.unlink()
+            else:
+                file.seek(0)
+                _write_all(number, before)
+                file.truncate(len(before))
+            raise
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except PermissionError:  # it may be written, not read
+        return b""
+
+
+def _write_all(number: int, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(number, rest) :]

@@ -13,8 +13,8 @@ from trimtab.explaining.case import LASTING, LONG, Case
 from trimtab.explaining.fixing import Edit, edited
 from trimtab.explaining.replaying import Decided, name_of
 from trimtab.explaining.results import Diagnosis, DiagnosisCause, Symptom
-from trimtab.explaining.rules import scale_ins
-from trimtab.models import Alarm, ScalingGroup, SimplePolicy, TargetTrackingPolicy
+from trimtab.explaining.rules import averaged, scale_ins
+from trimtab.models import Alarm, ScalingGroup, SimplePolicy
 from trimtab.phrases import in_words
 
 
@@ -70,13 +70,15 @@ def at_minimum(case: Case) -> Iterator[Diagnosis]:
     own = case.group.capacity.min
     edits = [Edit(path="capacity.min", old=own, new=enough)] if minimum == own and enough and enough < own else []
     new = edited(case.group, edits)
+    bound = case.decided[-1].verdict.decision.reasons[0]
+    lower = "lower `capacity.min`" if minimum == own else f"lower the minimum of {bound}"
     rehearsed = f"at the highest load of this time {enough} instances stay below what scales out" if edits else ""
     yield Diagnosis(
         cause=DiagnosisCause.AT_MINIMUM,
         symptom=Symptom.TOO_MUCH,
         text=f"the load does not need the minimum of {minimum}: the rules would scale in below it",
         evidence=(f"so in {len(wanted)} of {len(case.decided)} minutes",),
-        fix="lower `capacity.min`, as far as a failure of a zone allows",
+        fix=f"{lower}, as far as a failure of a zone allows",
         diff=case.diff(edits, new) if edits else "",
         rehearsed=rehearsed,
     )
@@ -84,12 +86,7 @@ def at_minimum(case: Case) -> Iterator[Diagnosis]:
 
 def _enough(case: Case) -> int | None:
     """How many instances carry the highest load seen below the lowest threshold that scales out, by averages."""
-    uppers = {
-        alarm.name: alarm.above
-        for alarm in case.group.alarms
-        if alarm.above is not None and alarm.triggers and alarm.statistic == "average"
-    }
-    uppers |= {each.name: each.target for each in case.group.policies if isinstance(each, TargetTrackingPolicy)}
+    uppers = averaged(case.group)
     needs = [
         math.ceil(each.size * value / upper)
         for each in case.decided

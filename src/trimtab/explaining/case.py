@@ -19,6 +19,8 @@ LONG = 30
 """Minutes over which something has to be so to be called lasting."""
 TURNS = 3
 """How often the size turns round before it counts as flapping."""
+MOVED = 1.5
+"""By how much the load of a group rises between two changes of its size to be what the second one follows."""
 RECENT = timedelta(minutes=30)
 """A failure that is older than this is over, unless instances are missing."""
 
@@ -43,6 +45,11 @@ class Case:
     def steps(self) -> list[Step]:
         """The changes of size in this time."""
         return [step for step in self.past.steps if self.begin <= step.at <= self.end]
+
+    @property
+    def is_short(self) -> bool:
+        """Whether instances are missing now."""
+        return self.gathered.state.running < self.gathered.state.desired
 
     @property
     def last(self) -> Sequence[Decided]:

@@ -11,20 +11,23 @@ from trimtab.providers.base import Activity, Failure, Instance, InstanceState
 _LAUNCHES = {
     Failure.QUOTA: (
         DiagnosisCause.QUOTA,
-        "the account's quota is used up",
+        ("the account's quota is used up", "the account's quota was used up"),
         "ask for more quota, or use another size or region",
     ),
     Failure.SHORTAGE: (
         DiagnosisCause.SHORTAGE,
-        "the cloud has no such machine there now",
+        ("the cloud has no such machine there now", "the cloud had no such machine there"),
         "allow more zones (`placement.zones`), or more sizes (`purchase.sizes`)",
     ),
     Failure.IMAGE: (
         DiagnosisCause.IMAGE,
-        "the image of the template is gone",
+        ("the image of the template is gone", "the image of the template was gone"),
         "name an image that exists in `template.image`, and roll it out",
     ),
 }
+
+"""By failure its cause, what is so while instances are missing and was so where they no longer are, and what helps."""
+_OTHERS = (DiagnosisCause.LAUNCHES, ("instances cannot be made", "instances could not be made"), "mend what it says")
 
 
 def launches(case: Case) -> Iterator[Diagnosis]:
@@ -32,19 +35,19 @@ def launches(case: Case) -> Iterator[Diagnosis]:
     state = case.gathered.state
     failed = [each for each in case.gathered.activities if each.failure and case.begin <= each.at <= case.end]
     failed += [_as_activity(each, case.end) for each in state.instances if each.failure]
-    is_short = state.running < state.desired
-    recent = [each for each in failed if is_short or case.end - each.at <= RECENT]
+    recent = [each for each in failed if case.is_short or case.end - each.at <= RECENT]
     for failure in dict.fromkeys(each.failure for each in recent if each.failure):
         some = [each for each in recent if each.failure is failure]
-        if failure is Failure.OTHER and not is_short:
+        if failure is Failure.OTHER and not case.is_short:
             continue
-        cause, text, fix = _LAUNCHES.get(
-            failure, (DiagnosisCause.LAUNCHES, "instances cannot be made", "mend what it says")
-        )
+        cause, (now, then), fix = _LAUNCHES.get(failure, _OTHERS)
+        run = f"{state.running} of {state.desired} {state.unit} run"
+        some_run = f"{now}{_named(case, some)}: {run}"
+        all_run = f"{then}{_named(case, some)}; by now {run}"
         yield Diagnosis(
             cause=cause,
             symptom=Symptom.TOO_LITTLE,
-            text=f"{text}{_named(case, some)}: {state.running} of {state.desired} {state.unit} run",
+            text=some_run if case.is_short else all_run,
             evidence=_failures(some),
             fix=fix,
         )

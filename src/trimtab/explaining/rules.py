@@ -5,11 +5,12 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from trimtab.checks import check_fleet
-from trimtab.explaining.case import TURNS, Case
+from trimtab.explaining.case import MOVED, TURNS, Case
 from trimtab.explaining.fixing import Edit, edited
 from trimtab.explaining.replaying import Decided
 from trimtab.explaining.results import Diagnosis, DiagnosisCause, Symptom
-from trimtab.models import ScalingGroup
+from trimtab.explaining.sizes import Step
+from trimtab.models import ScalingGroup, TargetTrackingPolicy
 
 
 def schedules(case: Case) -> Iterator[Diagnosis]:
@@ -34,7 +35,8 @@ def flapping(case: Case) -> Iterator[Diagnosis]:
     """The size goes up and down again and again."""
     steps = [step for step in case.steps if not step.is_by_hand]
     turns = [(one, two) for one, two in pairwise(steps) if (one.after > one.before) != (two.after > two.before)]
-    if len(turns) < TURNS:
+    # where the load itself went up in between, the size followed it, and so did the way down before that
+    if len(turns) - 2 * sum(_follows_load(case, *turn) for turn in turns) < TURNS:
         return
     sizes = [size for step in steps for size in (step.before, step.after)]
     edits, new = _wider_band(case.group, min(sizes), max(sizes))
@@ -55,6 +57,28 @@ def flapping(case: Case) -> Iterator[Diagnosis]:
         diff=case.diff(edits, new) if edits else "",
         rehearsed=rehearsed,
     )
+
+
+def _follows_load(case: Case, first: Step, second: Step) -> bool:
+    """Whether a scale-in and the scale-out after it are those of a load that went up, not of thresholds too close."""
+    totals = []
+    for step in (first, second):
+        at = [each for each in case.decided if each.at <= step.at]
+        totals.append(
+            {name: value * step.before for name, value in (at[-1].values if at else {}).items() if value is not None}
+        )
+    names = averaged(case.group).keys() & totals[0].keys() & totals[1].keys()
+    return first.after < first.before and any(totals[1][name] > MOVED * totals[0][name] for name in names)
+
+
+def averaged(group: ScalingGroup) -> dict[str, float]:
+    """Of alarms and policies that scale out by a mean over instances, what they scale out above."""
+    uppers = {
+        alarm.name: alarm.above
+        for alarm in group.alarms
+        if alarm.above is not None and alarm.triggers and alarm.statistic == "average"
+    }
+    return uppers | {each.name: each.target for each in group.policies if isinstance(each, TargetTrackingPolicy)}
 
 
 def scale_ins(minutes: Sequence[Decided]) -> int:

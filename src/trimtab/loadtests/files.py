@@ -4,26 +4,30 @@ import csv
 import re
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 
 from trimtab.errors import InvalidArgument
 from trimtab.loadtests.samples import Samples, joined
-from trimtab.simulation.files import UNREADABLE, moment_of, opened
+from trimtab.simulation.files import UNREADABLE, moment_of, opened, unreadable
 from trimtab.simulation.readings import zone_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAN = float("nan")
 _LAST = 253_402_300_800_000
 """Milliseconds from 1970 to the end of the year 9999."""
+_FIRST = 1_000_000_000_000
+"""Milliseconds from 1970 to 2001; as many seconds are after the year 9999, so that neither passes for the other."""
 _LONGEST = timedelta(days=31)
 """How long a load test may have taken: the results are of its minutes."""
+_PAUSE = timedelta(minutes=5)
+"""How long a time without requests is before a note says so."""
 
 
 def _is_whole(text: str) -> bool:
@@ -87,7 +91,19 @@ def read_results(paths: Sequence[Path], zone: str | tzinfo | None = None) -> Sam
         last = found.begin + span
         text = f"the requests are from {found.begin:%Y-%m-%d} to {last:%Y-%m-%d}, more than {_LONGEST.days} days"
         raise InvalidArgument(f"{text}; give the results of one test, or look for a wrong time")
-    return found
+    return replace(found, notes=(*found.notes, *_pauses(found)))
+
+
+def _pauses(found: Samples) -> Iterator[str]:
+    """The longest time without a request, where it is one of minutes: two tests in one file look like that."""
+    if found.begin is None or len(found) < 2:
+        return
+    at = np.sort(found.at)
+    place = int(np.diff(at).argmax())
+    if (length := float(at[place + 1] - at[place])) > _PAUSE.total_seconds():
+        since = found.begin + timedelta(seconds=float(at[place]))
+        text = f"{found.source}: no request for {timedelta(seconds=round(length))} after {since:%Y-%m-%d %H:%M:%S} UTC"
+        yield f"{text}; counted as a time without load"
 
 
 def _read(path: Path, zone: tzinfo | None) -> Samples:
@@ -124,21 +140,36 @@ def read_jtl(path: Path, zone: tzinfo | None = None) -> Samples:
     (`sampleresult.timestamp.start=true`); samples of transaction controllers stand for others, and are left out.
     https://jmeter.apache.org/usermanual/listeners.html#csvlogformat
     """
-    rows, transactions = _Rows(), 0
+    rows, transactions, zoneless = _Rows(), 0, False
     with _text(path) as file:
         delimiter = next(sign for sign in (",", ";", "\t", "|") if sign in file.readline())
         file.seek(0)
         for number, row in enumerate(csv.DictReader(file, delimiter=delimiter), 2):
+            _check_width(row, path, number)
             if (row.get("responseMessage") or "").startswith("Number of samples in transaction"):
                 transactions += 1
                 continue
-            at = _stamp(row["timeStamp"], path, number, zone)
+            at, named = _stamp(row["timeStamp"].strip(), path, number, zone)
+            zoneless |= not named
             seconds = _milliseconds(row["elapsed"], path, number)
-            fine = (row.get("success") or "true").strip().lower() == "true"
-            rows.add(at, seconds, "" if fine else _jmeter_error(row.get("responseCode") or ""))
+            success = (row.get("success") or "true").strip().lower()
+            if success not in ("true", "false"):
+                raise InvalidArgument(f"{path}:{number}: success {success!r} is neither true nor false")
+            rows.add(at, seconds, "" if success == "true" else _jmeter_error(row.get("responseCode") or ""))
     if transactions:
         rows.notes.append(f"{path.name}: {transactions:,} samples of transactions stand for others; left out")
+    if zoneless and zone is None:
+        rows.notes.append(f"{path.name}: its times name no zone, taken for UTC; give `zone` for another")
     return rows.samples(path)
+
+
+def _check_width(row: Mapping[str | None, Any], path: Path, number: int) -> None:
+    """See that a row has as many columns as the header: csv gives None for what is missing, and the rest under None."""
+    wanted = sum(name is not None for name in row)
+    if (there := sum(value is not None for name, value in row.items() if name is not None)) < wanted:
+        raise InvalidArgument(f"{path}:{number}: has {there} of {wanted} columns; is the line cut off?")
+    if None in row:
+        raise InvalidArgument(f"{path}:{number}: has more columns than the first line; is it of another test?")
 
 
 def _jmeter_error(code: str) -> str:
@@ -151,18 +182,19 @@ _FORMS = ("%Y/%m/%d %H:%M:%S.%f", "%Y/%m/%d %H:%M:%S", "%m/%d/%y %H:%M:%S")
 """Forms of `jmeter.save.saveservice.timestamp_format` beside ISO 8601; the manual's examples."""
 
 
-def _stamp(text: str | None, path: Path, number: int, zone: tzinfo | None) -> float:
-    text = (text or "").strip()
+def _stamp(text: str, path: Path, number: int, zone: tzinfo | None) -> tuple[float, bool]:
+    """Seconds since 1970, and whether the text names a zone or needs none."""
     if _is_whole(text):
-        if int(text) < _LAST:
-            return int(text) / 1000
-        raise InvalidArgument(f"{path}:{number}: timeStamp {text} is after the year 9999; is it milliseconds?")
+        if _FIRST <= int(text) < _LAST:
+            return int(text) / 1000, True
+        when = "after the year 9999" if int(text) >= _LAST else "before the year 2001"
+        raise InvalidArgument(f"{path}:{number}: timeStamp {text} is {when}; is it milliseconds?")
     for form in (None, *_FORMS):
         try:
             found = datetime.fromisoformat(text) if form is None else datetime.strptime(text, form)  # noqa: DTZ007
+            return (found if found.tzinfo else found.replace(tzinfo=zone or UTC)).timestamp(), found.tzinfo is not None
         except ValueError:
             continue
-        return (found if found.tzinfo else found.replace(tzinfo=zone or UTC)).timestamp()
     what = f"{path}:{number}: timeStamp {text!r} is not a time"
     raise InvalidArgument(f"{what}; have JMeter write milliseconds: jmeter.save.saveservice.timestamp_format=ms")
 
@@ -172,7 +204,7 @@ def _milliseconds(text: str | None, path: Path, number: int) -> float:
         found = float(text or "") / 1000
     except ValueError:
         found = -1.0
-    if not 0 <= found < float("inf"):
+    if not 0 <= found <= _LONGEST.total_seconds():
         raise InvalidArgument(f"{path}:{number}: {text!r} is not a time in milliseconds; is the line cut off?")
     return found
 
@@ -210,11 +242,13 @@ def read_ab_percentiles(path: Path, zone: tzinfo | None = None) -> Samples:
         for number, line in enumerate(file, 2):
             percent, comma, time = line.partition(",")
             if line.strip():
-                if not comma or not _is_whole(percent.strip().replace(".", "", 1)):
+                if not comma or not _is_whole(percent.strip().replace(".", "", 1)) or float(percent) > 100:
                     raise InvalidArgument(f"{path}:{number}: {line.strip()!r} is not PERCENT,MILLISECONDS")
                 found[float(percent)] = _milliseconds(time.strip(), path, number)
     if not found:
         raise InvalidArgument(f"{path}: no per cent is in it; give the results of a test that has run")
+    if list(found.values()) != sorted(found.values()):
+        raise InvalidArgument(f"{path}: more per cent took less time; have `ab -e` write it again")
     nothing = np.array([])
     return Samples(source=path.name, begin=None, at=nothing, seconds=nothing, percentiles=found)
 
@@ -282,4 +316,4 @@ def _text(path: Path) -> Iterator[TextIO]:
         with opened(path) as file:
             yield file
     except UNREADABLE as error:
-        raise InvalidArgument(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        raise unreadable(path, error) from error

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from trimtab.config.files import store_file
 from trimtab.errors import InvalidArgument
 from trimtab.simulation.model import FORMAT_VERSION, FleetModel
 
@@ -182,9 +183,9 @@ class Calibration:
                 f"nothing of {self.name!r} could be measured, so {path} is not written: {'; '.join(reasons)}"
             )
         try:
-            Path(path).write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8")
+            store_file(Path(path), (json.dumps(self.to_dict(), indent=2) + "\n").encode())
         except OSError as error:
-            raise InvalidArgument(f"{path}: cannot be written: {error}") from error
+            raise InvalidArgument(f"{path}: cannot be written: {error.strerror}") from error
 
     def __str__(self) -> str:
         """A line for each number, for each replay and for each note."""

@@ -380,7 +380,7 @@ def _size_panel(colours: Palette, width: int, size: int, beside: bool, tallest: 
     return {
         "width": width,
         "height": 200,
-        "title": "Size; triangles are decisions, their reasons on hover",
+        "title": "Size and decisions, their reasons on hover",
         "layer": [sizes, decisions] if size else [sizes],
         "resolve": {"scale": {"color": "independent", "shape": "independent"}},
     }

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TextIO, cast
 
 from trimtab.errors import InvalidArgument
-from trimtab.simulation.readings import Readings, in_order, ordered
+from trimtab.simulation.readings import Readings, check_size, in_order, ordered
 
 UNREADABLE = (OSError, UnicodeDecodeError, csv.Error, EOFError, zlib.error)
 """What a file raises that cannot be read: it is not there, no text, no CSV, or not whole."""
@@ -34,17 +34,25 @@ def read_csv(path: Path, *, columns: Sequence[str], zone: tzinfo | None, doubles
         with opened(path) as file:
             text = file.read()
         reader = csv.reader(StringIO(text, newline=""))
-        time_at, value_at = _columns(next(reader, []), columns, path)
-        if (plain := _plain_readings(reader, time_at, value_at, path.name, zone)) is not None:
+        header = next(reader, [])
+        time_at, value_at = _columns(header, columns, path)
+        if (plain := _plain_readings(reader, time_at, value_at, len(header), path.name, zone)) is not None:
             return plain
         reader = csv.reader(StringIO(text, newline=""))
         next(reader)
-        rows = [_row(row, time_at, value_at, path, number) for number, row in enumerate(reader, 2) if row]
+        rows = [_row(row, time_at, value_at, len(header), path, number) for number, row in enumerate(reader, 2) if row]
     except UNREADABLE as error:
-        raise InvalidArgument(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        raise unreadable(path, error) from error
     if not rows:
         raise InvalidArgument(f"{path}: no row below the header; add one at least")
     return in_order(path.name, rows, doubles=doubles, zone=zone)
+
+
+def unreadable(path: Path, error: Exception) -> InvalidArgument:
+    """Why a file of `UNREADABLE` cannot be read."""
+    if isinstance(error, UnicodeDecodeError):
+        return InvalidArgument(f"{path}: is no text in UTF-8; save it as UTF-8")
+    return InvalidArgument(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}")
 
 
 def _columns(header: Sequence[str], columns: Sequence[str], path: Path) -> tuple[int, int]:
@@ -62,7 +70,7 @@ def _columns(header: Sequence[str], columns: Sequence[str], path: Path) -> tuple
 
 
 def _plain_readings(
-    rows: Iterator[Sequence[str]], time_at: int, value_at: int, source: str, zone: tzinfo | None
+    rows: Iterator[Sequence[str]], time_at: int, value_at: int, width: int, source: str, zone: tzinfo | None
 ) -> Readings | None:
     """
     All rows at once, where each is a time in UTC in ISO 8601, later than that before, and a number of 0 or more.
@@ -72,11 +80,15 @@ def _plain_readings(
     parse, times, values = datetime.fromisoformat, [], []
     try:
         first = next(rows)
+        if _is_seconds(first[time_at]):
+            return None
         zoneless = zone is None and parse(first[time_at]).tzinfo is None
         # far faster than to replace the zone of each; a text that has one already is an error
         ending = "+00:00" if zoneless else ""
         # row by row, so that none is kept
         for row in chain([first], rows):
+            if len(row) != width:
+                return None
             times.append(parse(row[time_at] + ending))
             values.append(float(row[value_at]))
     except (ValueError, IndexError, StopIteration):
@@ -87,7 +99,17 @@ def _plain_readings(
     return ordered(source, times, values, zoneless=zoneless)
 
 
-def _row(row: Sequence[str], time_at: int, value_at: int, path: Path, line: int) -> tuple[datetime, float | None]:
+def _is_seconds(text: str) -> bool:
+    """Whether digits alone are seconds: a day of ISO 8601 has eight, and more would pass for a day and an hour."""
+    return text.strip().isdecimal() and len(text.strip()) != len("20260105")
+
+
+def _row(
+    row: Sequence[str], time_at: int, value_at: int, width: int, path: Path, line: int
+) -> tuple[datetime, float | None]:
+    if any(each.strip() for each in row[width:]):
+        text = f"{path}:{line}: has {len(row)} columns, and the first line {width}"
+        raise InvalidArgument(f"{text}; write numbers with a point, and quote what has a comma in it")
     try:
         time, text = row[time_at], row[value_at]
     except IndexError:
@@ -97,7 +119,8 @@ def _row(row: Sequence[str], time_at: int, value_at: int, path: Path, line: int)
 
 def _time(text: str, path: Path, line: int) -> datetime:
     try:
-        return datetime.fromisoformat(text)
+        if not _is_seconds(text):
+            return datetime.fromisoformat(text)
     except ValueError:
         pass
     try:
@@ -122,7 +145,7 @@ def _value(text: str, path: Path, line: int) -> float | None:
 def opened(path: Path) -> TextIO:
     """A text file, also one compressed by gzip."""
     if path.suffix == ".gz":
-        return cast("TextIO", TextIOWrapper(gzip.open(path), encoding="utf-8"))
+        return cast("TextIO", TextIOWrapper(gzip.open(path), encoding="utf-8-sig"))
     return path.open(encoding="utf-8-sig", newline="")
 
 
@@ -163,7 +186,7 @@ def count_access_logs(
                         counts[(found[0] - _EPOCH) // step] += 1
                         zoneless += found[1]
         except UNREADABLE as error:
-            raise InvalidArgument(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+            raise unreadable(path, error) from error
     return _counted(counts, lines, zoneless if zone is None else 0, step)
 
 
@@ -178,6 +201,7 @@ def _counted(
     if zoneless:
         notes.append("access log: HAProxy's times name no zone, taken for UTC; give `zone` where they are of another")
     first, last = min(counts), max(counts)
+    check_size(_EPOCH + first * step, _EPOCH + last * step, step, "access log")
     return _EPOCH + first * step, [counts[place] for place in range(first, last + 1)], tuple(notes)
 
 
@@ -189,11 +213,10 @@ def moment_of(line: str, zone: tzinfo | None) -> tuple[datetime, bool] | None:
         try:
             hour, minute, second = int(found[4]), int(found[5]), int(found[6])
             at = datetime(int(found[3]), _MONTHS[found[2]], int(found[1]), hour, minute, second, tzinfo=zone or UTC)
-        except ValueError:
+            if pattern is _ZONELESS:
+                return at, True
+            ahead = timedelta(hours=int(found[8]), minutes=int(found[9]))
+            return at.replace(tzinfo=UTC) + (-ahead if found[7] == "+" else ahead), False
+        except (ValueError, OverflowError):  # no day of a calendar
             return None
-        if pattern is _ZONELESS:
-            return at, True
-        ahead = timedelta(hours=int(found[8]), minutes=int(found[9]))
-        at = at.replace(tzinfo=UTC)
-        return at - ahead if found[7] == "+" else at + ahead, False
     return None

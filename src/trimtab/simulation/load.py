@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from trimtab.errors import InvalidArgument
-from trimtab.simulation.readings import Gaps, Readings, make_series, zone_of
+from trimtab.simulation.readings import LARGEST, Gaps, Readings, check_step, make_series, zone_of
 
 if TYPE_CHECKING:
     from trimtab.models import Metric
@@ -116,6 +116,8 @@ class Load:
         minutes = self.duration // _MINUTE
         if not minutes:
             raise InvalidArgument(f"the load lasts {self.duration}; a simulation needs a minute or more")
+        if minutes > LARGEST:
+            raise InvalidArgument(f"the load lasts {minutes:,} minutes; a simulation takes {LARGEST:,} at most")
         if self.step == _MINUTE:
             return list(self.values)
         if self.step % _MINUTE == timedelta(0):
@@ -318,6 +320,8 @@ class Load:
         from trimtab.simulation.files import read_csv
 
         readings = read_csv(Path(path), columns=columns, zone=zone_of(zone), doubles=doubles)
+        if unit == "requests" and gaps != "zero":
+            check_step(readings, step)
         return cls._of_readings(readings, unit=unit, step=step, gaps=gaps)
 
     @classmethod
@@ -399,4 +403,6 @@ def _whole(duration: timedelta, step: timedelta) -> int:
     """How many steps a duration has."""
     if step <= timedelta(0) or duration % step or duration < step:
         raise InvalidArgument(f"{duration} is not a whole number of steps of {step}; give one or more whole steps")
-    return duration // step
+    if (steps := duration // step) > LARGEST:
+        raise InvalidArgument(f"{duration} are {steps:,} steps of {step}; a load has {LARGEST:,} at most")
+    return steps

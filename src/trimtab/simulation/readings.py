@@ -16,8 +16,9 @@ Gaps = Literal["short", "interpolate", "hold", "zero", "refuse"]
 SHORT_GAP = timedelta(hours=1)
 """What is bridged unless something else is asked for."""
 _ZERO = timedelta(0)
-_LARGEST = 5_000_000
-"""Steps of a series; eight years of minutes fit."""
+_MINUTE = timedelta(minutes=1)
+LARGEST = 5_000_000
+"""Steps of a series, and minutes; nine years fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,10 @@ def make_series(
     if empty:
         notes.append(f"{source}: {empty} value(s) empty or NaN, taken for missing rows")
     apart = list(map(sub, islice(times, 1, None), times))
-    step = _usual_step(apart, source) if step is None else step
+    step = usual_step(readings) if step is None else step
     if step <= _ZERO:
         raise InvalidArgument(f"step={step} is not above 0; give the time from one row to the next")
-    _check_size(times[0], times[-1], step, source)
+    check_size(times[0], times[-1], step, source)
     values: list[float] = []
     filled, begin, longest = 0, 0, _ZERO
     for place in [place for place, distance in enumerate(apart) if distance != step]:
@@ -103,18 +104,47 @@ def _real(readings: Readings) -> tuple[Sequence[datetime], list[float], int]:
     return [at for at, value in pairs if value is not None], found, empty
 
 
-def _usual_step(apart: Sequence[timedelta], source: str) -> timedelta:
+def usual_step(readings: Readings) -> timedelta:
+    """
+    How far apart most rows are; one without a value tells it too, by its time.
+
+    Raises:
+        InvalidArgument: There is one row alone.
+    """
+    times = readings.times
+    apart: list[timedelta] = list(map(sub, islice(times, 1, None), times))
     if not apart:
-        raise InvalidArgument(f"{source}: one row does not tell how long a step is; give `step`")
+        raise InvalidArgument(f"{readings.source}: one row does not tell how long a step is; give `step`")
     # nearly always most rows are as far apart as the first two, which a count tells sooner
     return apart[0] if 2 * apart.count(apart[0]) > len(apart) else Counter(apart).most_common(1)[0][0]
 
 
-def _check_size(start: datetime, last: datetime, step: timedelta, source: str) -> None:
-    steps = (last - start) // step + 1
-    if steps > _LARGEST:
-        text = f"{source}: from {start.isoformat()} to {last.isoformat()} are {steps:,} steps of {step}"
-        raise InvalidArgument(f"{text}; that is more than {_LARGEST:,}: look for a wrong time, or sum to longer steps")
+def check_step(readings: Readings, step: timedelta | None) -> None:
+    """
+    See that a step is not shorter than that of counts: bridged evenly, each would count again in every shorter one.
+
+    Raises:
+        InvalidArgument: Most rows are further apart.
+    """
+    if step and len(readings.times) > 1 and step < (usual := usual_step(readings)):
+        text = f"{readings.source}: most rows are {usual} apart, and `step` is {step}"
+        raise InvalidArgument(f'{text}; leave it out, or give gaps="zero" where steps without requests have no row')
+
+
+def check_size(start: datetime, last: datetime, step: timedelta, source: str) -> None:
+    """
+    See that a series is not longer than a simulation takes.
+
+    Raises:
+        InvalidArgument: It has too many steps, or lasts too many minutes.
+    """
+    steps, minutes = (last - start) // step + 1, (last - start + step) // _MINUTE
+    where = f"{source}: from {start.isoformat()} to {last.isoformat()} are"
+    most = f"more than {LARGEST:,}: look for a wrong time"
+    if steps > LARGEST:
+        raise InvalidArgument(f"{where} {steps:,} steps of {step}; that is {most}, or sum to longer steps")
+    if minutes > LARGEST:
+        raise InvalidArgument(f"{where} {minutes:,} minutes; that is {most}")
 
 
 def _how(gaps: Gaps, length: timedelta, before: datetime, after: datetime, source: str) -> Gaps:
@@ -184,7 +214,12 @@ def in_order(
             notes.append(_taken_for_utc(source))
         rows = [(at.replace(tzinfo=zone or UTC), value) for at, value in rows]
     if zone or not all(at.tzinfo is UTC for at, _ in rows):
-        rows = [(at.astimezone(UTC), value) for at, value in rows]
+        try:
+            rows = [(at.astimezone(UTC), value) for at, value in rows]
+        except OverflowError:
+            raise InvalidArgument(
+                f"{source}: a time is before the year 1 or after 9999; look for a wrong time"
+            ) from None
     times = [at for at, _ in rows]
     if all(map(lt, times, islice(times, 1, None))):
         return Readings(source, times, [value for _, value in rows], tuple(notes))

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
+from trimtab.config.files import store_file
 from trimtab.errors import InvalidArgument, MissingExtra
 from trimtab.kpis.card import Kpi, Kpis
 from trimtab.simulation.chart import PALETTES, ChartData, Palette, Theme, chart_data
@@ -112,7 +113,7 @@ def write_report(path: str | Path, page: Callable[[], str], picture: Callable[[]
     target = _report_path(path)
     content = picture() if target.suffix.lower() == ".png" else page().encode()
     try:
-        target.write_bytes(content)
+        store_file(target, content)
     except OSError as error:
         raise InvalidArgument(f"{target}: cannot be written: {error.strerror}") from error
     return target
@@ -309,6 +310,7 @@ h1{font-size:1.4em;margin:.2em 0}h2{font-size:1.1em;margin:1.4em 0 .4em}
 .scroll,#chart{overflow-x:auto}
 table{border-collapse:collapse;font-size:.92em;width:100%}
 th{text-align:left;color:var(--faint);font-weight:500}
+td:last-child:not(.number){min-width:11em}
 td,th{padding:3px 10px 3px 0;border-bottom:1px solid var(--grid);vertical-align:top}
 th.number,td.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 .pass{color:var(--scaled_in);white-space:nowrap}.fail{color:var(--shortage);font-weight:600;white-space:nowrap}
