@@ -108,7 +108,10 @@ def _boost_rest(state: GroupState, now: datetime) -> str:
         return " (over: end it)"
     if state.min >= state.boost.min:
         return ""
-    return " (the controller holds it)" if state.controller else f" (no native autoscaler holds it: the minimum is {state.min})"
+    holder = (
+        "the controller holds it" if state.controller else f"no native autoscaler holds it: the minimum is {state.min}"
+    )
+    return f" ({holder})"
 
 
 def _remark(group: GroupStatus, text: str, style: str = "yellow") -> Text:
