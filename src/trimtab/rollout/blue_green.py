@@ -109,8 +109,6 @@ class BlueGreen:
 
         A pause and a boost that somebody wants of the group are the new one's too.
         """
-        if pause := _wanted_pause(old):
-            self._pause(group, run.new, pause)  # before there is a policy
         self._apply(_called(with_pools(group, run, swapped=True), run.new), run, MAIN)
         self._carry(group, run.new, old)
         self._apply(_bare(group, run.old, size, balancers=False), run, OLD)
