@@ -27,7 +27,7 @@ _STILL: Mapping[str, "Callable[[Preset], bool]"] = {
     "alarm over several periods": lambda preset: preset.alarm_window == "average",
     "alarm on some of several datapoints": lambda preset: preset.alarm_window == "average",
 }
-"""Features that a cloud approximates, and whether the controller does so too, as it decides by the cloud's own preset."""
+"""Features that a cloud approximates, and whether the controller does so too: it decides by the cloud's own preset."""
 _OF_FALLBACK = ("fallback", "fallback_after", "return_after")
 _CARRIED = ("capacity.desired", *(f"purchase.{name}" for name in ("on_demand_base", *_OF_FALLBACK)))
 """What stands there with its value where a group falls back; the size and the base are the controller's to move."""
