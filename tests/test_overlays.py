@@ -1,6 +1,7 @@
 """Overlays: laid over a fleet by the rules of `defaults`, held against it whole, their problems at their lines."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,29 @@ def test_how_values_are_laid_over(overlay, field, value):
 
 def test_a_null_takes_a_group_away():
     assert laid("{groups: {web: null}}").groups == ()
+
+
+@pytest.mark.parametrize(
+    ("overlay", "problem"),
+    [
+        ("groups: {wbe: null}", "nothing in groups is called 'wbe', to be taken away; did you mean 'web'? if not, leave it out"),
+        ("groups: {web: {policies: {uot: null}}}", "nothing in policies is called 'uot', to be taken away; did you mean 'out'?"),
+        ("defaults: {alarms: {hot: null}}", "nothing in alarms is called 'hot', to be taken away; leave it out"),
+        ("defaults: {policies: {out: null}}", ""),
+        ("groups: {other: null}", ""),
+    ],
+)  # fmt: skip
+def test_what_is_taken_away_is_there(overlay, problem):
+    """In the file or in another overlay, which may be laid before it."""
+    other = "    groups: {other: {capacity: 1, template: {image: i, size: s}}}\n"
+    text = FLEET.replace("  small:\n", f"  bare:\n    {overlay}\n  small:\n{other}")
+    if not problem:
+        assert set(tt.parse_fleet(text).overlays) >= {"bare", "small"}
+        return
+    line = text.splitlines().index(f"    {overlay}") + 1
+    with pytest.raises(ConfigError, match=re.escape(problem)) as raised:
+        tt.parse_fleet(text)
+    assert f"fleet.yaml:{line}: overlay bare, " in str(raised.value).replace("<string>", "fleet.yaml")
 
 
 def test_empty_ones_change_nothing():
