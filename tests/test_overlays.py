@@ -8,6 +8,7 @@ import pytest
 
 import trimtab as tt
 from tests.commands import Cli
+from tests.providers.any_group import VALUES, Drawer
 from trimtab.errors import ConfigError, InvalidModel
 from trimtab.testing import translate
 
@@ -105,8 +106,8 @@ def test_a_null_takes_a_group_away():
 @pytest.mark.parametrize(
     ("overlay", "problem"),
     [
-        ("groups: {wbe: null}", "nothing in groups is called 'wbe', to be taken away; did you mean 'web'? if not, leave it out"),
-        ("groups: {web: {policies: {uot: null}}}", "nothing in policies is called 'uot', to be taken away; did you mean 'out'?"),
+        ("groups: {wbe: null}", "groups is called 'wbe', to be taken away; did you mean 'web'? if not, leave it out"),
+        ("groups: {web: {policies: {uot: null}}}", "policies is called 'uot', to be taken away; did you mean 'out'?"),
         ("defaults: {alarms: {hot: null}}", "nothing in alarms is called 'hot', to be taken away; leave it out"),
         ("defaults: {policies: {out: null}}", ""),
         ("groups: {other: null}", ""),
@@ -242,3 +243,23 @@ def test_the_examples_file_is_for_every_provider(provider, environment):
     fleet = tt.load_fleet(ROOT / "examples/virtualmin/fleet.yaml", provider=provider, overlays=[environment])
     assert fleet["web"].capacity.max == {"staging": 3, "production": 10}[environment]
     assert json.loads(fleet.model_dump_json())["overlays"] == {}
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_nothing_is_lost_where_another_field_is_laid_over(seed):
+    """Nor where a fleet is written as a file."""
+    group = Drawer(seed, VALUES).group()
+    fleet = tt.Fleet(name="shop", groups=[group], controller=True)
+    again = tt.parse_fleet(f"{tt.dump_fleet(fleet)}overlays: {{x: {{limits: {{fall: 3}}}}}}\n", env={})
+    for each in (again, again.for_provider("memory", overlays=["x"])):
+        assert each.groups[0].model_dump(mode="json") == group.model_dump(mode="json")
+
+
+def test_a_gate_on_alarms_and_a_second_pool_are_laid_over_too():
+    rollout = "{strategy: blue-green, gates: [{type: alarm, alarms: [hot]}]}"
+    more = f"    load_balancers: [{{name: blue, alternate: green}}]\n    rollout: {rollout}\n"
+    laid = tt.parse_fleet(FLEET.replace("    overlays:\n", f"{more}    overlays:\n", 1)).for_provider(
+        "aws", overlays=["small"]
+    )
+    assert laid["web"].load_balancers[0].alternate == "green"
+    assert laid["web"].rollout.gates[0].alarms == ("hot",)

@@ -125,7 +125,8 @@ def _taken_from_nowhere(fleet: Fleet) -> Iterator[Problem]:
             if inside.value is None and name not in known.get(sort, ()):
                 close = closest(name, known.get(sort, ()))
                 guess = f"did you mean {close!r}? if not, leave it out" if close else "leave it out"
-                yield Problem(inside.place, inside.path, f"nothing in {sort} is called {name!r}, to be taken away; {guess}")
+                text = f"nothing in {sort} is called {name!r}, to be taken away; {guess}"
+                yield Problem(inside.place, inside.path, text)
 
 
 def _named(fleet: Item) -> Iterator[tuple[str, str, Item]]:
