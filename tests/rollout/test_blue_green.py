@@ -117,6 +117,34 @@ def test_what_somebody_wants_of_the_group_stays_so(world, phase, goes_back):
     assert not world.cloud.plan(bluegreen("one" if goes_back else "two")).changes
 
 
+def test_a_new_group_that_is_gone_takes_nothing_over(world):
+    """Gates hold of no instance: the old group keeps the requests, and what the file says of it."""
+    rollouts = world.cloud.rollouts(bluegreen("two", end_after="10m", bake="3m"))
+    rollouts.start(by="ana")
+    step_until(world, rollouts, "baking")
+    world.clock.advance(timedelta(seconds=15))
+    run = step_until(world, rollouts, "baking").run
+    (key,) = (key for key in world.store.sizes if key.name == run.new)
+    del world.store.sizes[key], world.store.things[key]
+    world.clock.advance(timedelta(minutes=5))
+    result = step_until(world, rollouts, "never")
+    assert (result.outcome, result.text) == (RolloutOutcome.ROLLED_BACK, "the new group is gone")
+    assert list(groups(world)) == ["shop-web"]
+    assert len(world.machines) == 4
+    assert not world.cloud.plan(bluegreen("one")).changes
+
+
+def test_a_new_group_that_somebody_shrank_is_as_large_as_the_old_one_first(world):
+    rollouts = world.cloud.rollouts(bluegreen("two", end_after="10m", bake="3m"))
+    rollouts.start(by="ana")
+    step_until(world, rollouts, "baking")
+    world.clock.advance(timedelta(seconds=15))
+    run = step_until(world, rollouts, "baking").run
+    world.cloud.group(run.new).scale(to=2)
+    assert step_until(world, rollouts, "ending").run.phase == "ending"
+    assert world.cloud.group(run.new).read().running == 4
+
+
 def test_its_own_pause_is_not_for_others_to_take_away(world):
     fleet = bluegreen("two", end_after="10m", bake="3m")
     rollouts = world.cloud.rollouts(fleet)
