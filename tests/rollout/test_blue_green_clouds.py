@@ -50,6 +50,8 @@ def test_the_new_group_has_all_that_the_old_one_had(account):
         cloud.group("web").end_boost()
         assert group.name != name
         assert group.state.outdated == 0
+        (named,) = cloud.status(new, addresses=True).groups
+        assert all(each.private_address for each in named.state.instances), "an inventory says where they are reached"
         assert kinds_of(cloud, new) == before
         plan = cloud.plan(new)
         assert not plan, plan.to_text()
