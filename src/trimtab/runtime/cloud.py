@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from datetime import datetime, timedelta
 from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from importlib import import_module
 from types import TracebackType
