@@ -45,6 +45,12 @@ def test_several_groups_are_one_fleet_that_plans_nothing(cloud):
     assert not cloud.plan(fleet)
 
 
+def test_no_line_of_the_file_is_cut_for_a_narrow_screen(cloud, monkeypatch):
+    wide = imported(cloud, "virtualmin-web")[1]
+    monkeypatch.setenv("COLUMNS", "20")
+    assert imported(cloud, "virtualmin-web")[1] == wide
+
+
 def test_the_fleet_can_be_named(cloud):
     _, out, _ = imported(cloud, "virtualmin-web", "--fleet", "shop")
     fleet = tt.parse_fleet(out)

@@ -6,6 +6,8 @@ import pytest
 
 import trimtab as tt
 from trimtab.capabilities.delegation import delegate, widest_bounds
+from trimtab.controller.deciding import preset_of
+from trimtab.engine import History, Observation, decide
 from trimtab.testing import translate
 
 NOW = datetime(2026, 7, 6, 23, 0, tzinfo=UTC)
@@ -53,6 +55,23 @@ def test_the_cloud_is_told_nothing_that_sizes_the_group(provider):
     bodies = str([item.body for item in translation.resources])
     for native in ("'ScaleAction'", "scaleAction", "customMetricUtilizations", "scalingSchedules"):
         assert native not in bodies
+
+
+@pytest.mark.parametrize("provider", ["azure", "gcp"])
+def test_what_the_controller_does_not_do_either_is_said(provider):
+    """It decides by the cloud's own preset: on Azure no schedule sets a size, and a target has two rules."""
+    night = {"cron": "0 22 * * *", "duration": "8h", "zone": "UTC", "desired": 8}
+    hold = {"type": "target-tracking", "metric": "cpu", "target": 60}
+    fleet = fleet_for(provider, schedules={"night": night}, policies={**RULES["policies"], "hold": hold})
+    translation = translate(fleet, provider, now=NOW)
+    notes = {str(note.path): str(note) for note in translation.notes}
+    assert not translation.problems
+    seen = Observation(desired=4, alarms=dict.fromkeys(("hot", "cold"), [50.0] * 5), policies={"hold": [60.0] * 5})
+    decision = decide(fleet["web"], seen, History(), NOW, preset_of(provider))
+    assert decision.size == (4 if provider == "azure" else 8)
+    assert "sets no size" in notes["schedules.night.desired"]
+    targets = [text for path, text in notes.items() if "policies.hold" in path]
+    assert any("two rules" in text for text in targets) == (provider == "azure"), targets
 
 
 @pytest.mark.parametrize("provider", ["azure", "gcp"])

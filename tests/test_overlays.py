@@ -1,12 +1,14 @@
 """Overlays: laid over a fleet by the rules of `defaults`, held against it whole, their problems at their lines."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 import trimtab as tt
 from tests.commands import Cli
+from tests.providers.any_group import VALUES, Drawer
 from trimtab.errors import ConfigError, InvalidModel
 from trimtab.testing import translate
 
@@ -99,6 +101,29 @@ def test_how_values_are_laid_over(overlay, field, value):
 
 def test_a_null_takes_a_group_away():
     assert laid("{groups: {web: null}}").groups == ()
+
+
+@pytest.mark.parametrize(
+    ("overlay", "problem"),
+    [
+        ("groups: {wbe: null}", "groups is called 'wbe', to be taken away; did you mean 'web'? if not, leave it out"),
+        ("groups: {web: {policies: {uot: null}}}", "policies is called 'uot', to be taken away; did you mean 'out'?"),
+        ("defaults: {alarms: {hot: null}}", "nothing in alarms is called 'hot', to be taken away; leave it out"),
+        ("defaults: {policies: {out: null}}", ""),
+        ("groups: {other: null}", ""),
+    ],
+)  # fmt: skip
+def test_what_is_taken_away_is_there(overlay, problem):
+    """In the file or in another overlay, which may be laid before it."""
+    other = "    groups: {other: {capacity: 1, template: {image: i, size: s}}}\n"
+    text = FLEET.replace("  small:\n", f"  bare:\n    {overlay}\n  small:\n{other}")
+    if not problem:
+        assert set(tt.parse_fleet(text).overlays) >= {"bare", "small"}
+        return
+    line = text.splitlines().index(f"    {overlay}") + 1
+    with pytest.raises(ConfigError, match=re.escape(problem)) as raised:
+        tt.parse_fleet(text)
+    assert f"fleet.yaml:{line}: overlay bare, " in str(raised.value).replace("<string>", "fleet.yaml")
 
 
 def test_empty_ones_change_nothing():
@@ -218,3 +243,23 @@ def test_the_examples_file_is_for_every_provider(provider, environment):
     fleet = tt.load_fleet(ROOT / "examples/virtualmin/fleet.yaml", provider=provider, overlays=[environment])
     assert fleet["web"].capacity.max == {"staging": 3, "production": 10}[environment]
     assert json.loads(fleet.model_dump_json())["overlays"] == {}
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_nothing_is_lost_where_another_field_is_laid_over(seed):
+    """Nor where a fleet is written as a file."""
+    group = Drawer(seed, VALUES).group()
+    fleet = tt.Fleet(name="shop", groups=[group], controller=True)
+    again = tt.parse_fleet(f"{tt.dump_fleet(fleet)}overlays: {{x: {{limits: {{fall: 3}}}}}}\n", env={})
+    for each in (again, again.for_provider("memory", overlays=["x"])):
+        assert each.groups[0].model_dump(mode="json") == group.model_dump(mode="json")
+
+
+def test_a_gate_on_alarms_and_a_second_pool_are_laid_over_too():
+    rollout = "{strategy: blue-green, gates: [{type: alarm, alarms: [hot]}]}"
+    more = f"    load_balancers: [{{name: blue, alternate: green}}]\n    rollout: {rollout}\n"
+    laid = tt.parse_fleet(FLEET.replace("    overlays:\n", f"{more}    overlays:\n", 1)).for_provider(
+        "aws", overlays=["small"]
+    )
+    assert laid["web"].load_balancers[0].alternate == "green"
+    assert laid["web"].rollout.gates[0].alarms == ("hot",)

@@ -264,3 +264,7 @@ def test_the_history_of_a_shadow_in_words_and_as_json(cli, tmp_path):
     assert found["episodes"][0]["codes"] == ["amount"]
     assert "no decisions of a shadow" in cli("history", "--shadow", "--candidate", "x", "--store", url).out
     assert cli("history", "--candidate", "x", "--store", url).code == 1
+    ended = cli("tick", "--candidate", "x", "--store", url)
+    assert (ended.code, "is only shadowed; give shadow=True (--shadow) too" in ended.err) == (1, True), (
+        "it acts on nothing"
+    )

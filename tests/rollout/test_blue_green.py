@@ -90,6 +90,84 @@ def test_back_while_the_old_group_lives(world, phase):
     assert size.run is None
 
 
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize("goes_back", [False, True])
+@pytest.mark.parametrize("phase", ["moving", "ending"])
+def test_what_somebody_wants_of_the_group_stays_so(world, phase, goes_back):
+    """A pause and a boost are the group's, not of one of its two native groups."""
+    until = world.clock.now() + 9 * HOUR
+    world.cloud.group("shop-web").boost(min=3, until=until, by="bea", why="a launch")
+    world.cloud.group("shop-web").pause(by="ana", why="a look")
+    fleet = bluegreen("two", end_after="10m", bake="3m")
+    rollouts = world.cloud.rollouts(fleet)
+    rollouts.start(by="ana")
+    result = step_until(world, rollouts, phase)
+    if goes_back:
+        rollouts.abort("web", by="ana")
+        result = step_until(world, rollouts, "never")
+        assert result.outcome is RolloutOutcome.ROLLED_BACK
+    elif phase == "moving":
+        result = step_until(world, rollouts, "never")
+        assert result.outcome is RolloutOutcome.DONE
+    state = world.cloud.status(fleet).groups[0].state
+    assert str(state.paused) == "paused by ana: a look"
+    assert (state.boost.min, state.boost.until, state.boost.by, state.boost.why) == (3, until, "bea", "a launch")
+    assert not world.cloud.plan(bluegreen("one" if goes_back else "two")).changes
+
+
+def test_a_new_group_that_is_gone_takes_nothing_over(world):
+    """Gates hold of no instance: the old group keeps the requests, and what the file says of it."""
+    rollouts = world.cloud.rollouts(bluegreen("two", end_after="10m", bake="3m"))
+    rollouts.start(by="ana")
+    step_until(world, rollouts, "baking")
+    world.clock.advance(timedelta(seconds=15))
+    run = step_until(world, rollouts, "baking").run
+    (key,) = (key for key in world.store.sizes if key.name == run.new)
+    del world.store.sizes[key], world.store.things[key]
+    world.clock.advance(timedelta(minutes=5))
+    result = step_until(world, rollouts, "never")
+    assert (result.outcome, result.text) == (RolloutOutcome.ROLLED_BACK, "the new group is gone")
+    assert list(groups(world)) == ["shop-web"]
+    assert len(world.machines) == 4
+    assert not world.cloud.plan(bluegreen("one")).changes
+
+
+def test_a_new_group_that_somebody_shrank_is_as_large_as_the_old_one_first(world):
+    rollouts = world.cloud.rollouts(bluegreen("two", end_after="10m", bake="3m"))
+    rollouts.start(by="ana")
+    step_until(world, rollouts, "baking")
+    world.clock.advance(timedelta(seconds=15))
+    run = step_until(world, rollouts, "baking").run
+    world.cloud.group(run.new).scale(to=2)
+    assert step_until(world, rollouts, "ending").run.phase == "ending"
+    assert world.cloud.group(run.new).read().running == 4
+
+
+def test_its_own_pause_is_not_for_others_to_take_away(world):
+    fleet = bluegreen("two", end_after="10m", bake="3m")
+    rollouts = world.cloud.rollouts(fleet)
+    rollouts.start(by="ana")
+    step_until(world, rollouts, "baking")
+    world.clock.advance(timedelta(seconds=15))
+    step_until(world, rollouts, "baking")
+    web = world.cloud.group("shop-web")
+    until = world.clock.now() + HOUR
+    for act in (
+        web.resume,
+        lambda: web.pause(by="bea"),
+        lambda: web.boost(min=3, until=until, by="bea"),
+    ):
+        with pytest.raises(tt.errors.Conflict, match=r"a blue-green rollout; let that end, or abort it, first"):
+            act()
+    (note,) = [note.text for note in world.cloud.plan(fleet).notes if "is baking" in note.text]
+    assert "the plan leaves the group alone" in note
+    step_until(world, rollouts, "ending")
+    assert not any("policies and schedules rest" in note.text for note in world.cloud.plan(fleet).notes)
+    assert step_until(world, rollouts, "never").outcome is RolloutOutcome.DONE
+
+
 SHARED = {**SCALING, "load_balancers": [tt.LoadBalancer(name="blue", alternate="green", port=80)]}
 SHARES = {
     "strategy": "blue-green",

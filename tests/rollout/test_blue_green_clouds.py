@@ -4,6 +4,7 @@ import pytest
 
 import trimtab as tt
 from tests.rollout.example import CLOUDS, LOOK, MONDAY, fleets, kinds_of
+from trimtab.providers.pause import Boost
 from trimtab.rollout import RolloutOutcome
 from trimtab.testing.clouds import TEST_CLOUDS
 
@@ -33,13 +34,24 @@ def test_the_new_group_has_all_that_the_old_one_had(account):
         cloud.apply(cloud.plan(old), timeout=tt.minutes(60)).raise_for_failures()
         before = kinds_of(cloud, old)
         name = cloud.group("web").name
+        until = account.clock.now() + tt.hours(20)
+        cloud.group("web").boost(min=old["web"].capacity.max, until=until, by="bea", why="a launch")
+        cloud.group("web").pause(by="bob", why="a look")
         rollouts = cloud.rollouts(new)
         rollouts.start(by="ana")
         result = drive(account, rollouts)
         assert result.outcome is RolloutOutcome.DONE, result
         (group,) = cloud.status(new).groups
+        # what somebody wants of the group is no part of one native group
+        assert str(group.state.paused) == "paused by bob: a look"
+        assert str(group.state.boost) == str(Boost(min=old["web"].capacity.max, until=until, by="bea", why="a launch"))
+        assert not cloud.plan(new)
+        cloud.group("web").resume()
+        cloud.group("web").end_boost()
         assert group.name != name
         assert group.state.outdated == 0
+        (named,) = cloud.status(new, addresses=True).groups
+        assert all(each.private_address for each in named.state.instances), "an inventory says where they are reached"
         assert kinds_of(cloud, new) == before
         plan = cloud.plan(new)
         assert not plan, plan.to_text()

@@ -159,6 +159,9 @@ def test_apply_goes_on_with_a_rollout_whose_process_has_ended(trimtab):
 
 def test_a_command_needs_consent_to_go_on_too(trimtab):
     trimtab.write("two", "{gates: [{type: command, run: ['false']}]}")
+    code, out, err = trimtab("rollout", "start")
+    assert (code, "not started: a `command` gate runs false" in out) == (1, True)
+    assert "nothing to roll out" not in out + err, "something waits"
     assert trimtab("rollout", "start", "--no-wait", "--allow-commands")[0] == 0
     assert trimtab("rollout", "pause")[0] == 0
     code, _, err = trimtab("rollout", "resume")

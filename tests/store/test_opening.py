@@ -92,6 +92,7 @@ def test_what_the_url_says_of_limits_wins():
     ("url", "text"),
     [
         ("store.db", "invalid store URL 'store.db': for a file write sqlite:///store.db"),
+        ("sqlite:///", "the store sqlite:/// names no file: write sqlite:///PATH"),
         ("sqlite:store.db", "for a file write sqlite:///store.db"),
         ("sqlite://store.db", "a store in SQLite has no host: write sqlite:///PATH, not sqlite://store.db"),
         ("sqlite:///x.db?mode=ro", r"a store in SQLite takes no parameters \(mode\)"),

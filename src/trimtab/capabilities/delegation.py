@@ -2,20 +2,32 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trimtab.capabilities.table import ENACTS, MARK, supports_of
-from trimtab.declarations import Means
+from trimtab.declarations import Means, declarations_of
 from trimtab.engine.schedules import in_force
 from trimtab.models import Alarm, Capacity, PredictivePolicy, Purchase, ScalingGroup
+
+if TYPE_CHECKING:
+    from trimtab.engine.presets import Preset
 
 _DIGITS = 8
 _WITH_THE_GROUP = "the controller enacts it, as it does all that sizes this group; run `trimtab run`"
 _RULES = ("policies", "schedules", "cooldown", "warm_up", "stabilization")
 """What only the controller reads of a delegated group; its alarms too, as far as they trigger policies."""
+_STILL: Mapping[str, "Callable[[Preset], bool]"] = {
+    "schedule that sets the size": lambda preset: preset.schedule != "set-once",
+    "schedule that sets a size of its own": lambda preset: preset.schedule != "set-once",
+    "target-tracking policy": lambda preset: preset.tracking.by_one,
+    "scaling in by any of several alarms": lambda preset: preset.scale_in == "all",
+    "alarm over several periods": lambda preset: preset.alarm_window == "average",
+    "alarm on some of several datapoints": lambda preset: preset.alarm_window == "average",
+}
+"""Features that a cloud approximates, and whether the controller does so too: it decides by the cloud's own preset."""
 _OF_FALLBACK = ("fallback", "fallback_after", "return_after")
 _CARRIED = ("capacity.desired", *(f"purchase.{name}" for name in ("on_demand_base", *_OF_FALLBACK)))
 """What stands there with its value where a group falls back; the size and the base are the controller's to move."""
@@ -149,9 +161,21 @@ def _notes(group: ScalingGroup, provider: str) -> Iterator[tuple[str, str]]:
         if support.means is Means.CONTROLLER:
             said.add(path)
             yield path, f"{feature}: {support.text}; the controller enacts it: run `trimtab run`"
+        elif support.means is Means.APPROXIMATED and _is_approximated_still(feature, provider):
+            said.add(path)
+            yield path, f"{feature}: {support.text}; the controller decides so too: run `trimtab run`"
     for path in _enacted(group):
         if not any(one == path or one.startswith(f"{path}.") for one in said):
             yield path, _WITH_THE_GROUP
+
+
+def _is_approximated_still(feature: str, provider: str) -> bool:
+    """Whether what a cloud does about a feature is what the controller does there."""
+    if feature not in _STILL:
+        return False
+    from trimtab.engine.presets import PRESETS  # most plans have no such group, and load nothing for it
+
+    return _STILL[feature](PRESETS[declarations_of(provider).preset])
 
 
 def _enacted(group: ScalingGroup) -> Iterator[str]:

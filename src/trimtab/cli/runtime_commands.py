@@ -163,7 +163,8 @@ def boost(
 
     Example: `trimtab boost fleet.yaml web --min 20 --for 4h --why "launch" --provider aws`
     """
-    if not end and (least is None or (lasting is None) == (until is None)):
+    given = [each is not None for each in (least, lasting, until)]
+    if any(given) if end else not given[0] or given[1] == given[2]:
         raise InvalidArgument("give `--min` with `--for` or `--until`, or `--end`")
     with context.cloud(fleet) as cloud:
         over = until or cloud.now() + (lasting or timedelta(0))

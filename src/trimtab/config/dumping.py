@@ -46,9 +46,9 @@ def _plain(value: Any, field: str = "") -> Any:
     match value:
         case Metric():
             return _metric(value)
-        case Image(id=str()):
+        case Image(id=str()) if value == Image(id=value.id):
             return value.id
-        case LoadBalancer(name=str(), id=None, port=None, drain=None):
+        case LoadBalancer(name=str()) if value == LoadBalancer(name=value.name):
             return value.name
         case Model():
             return _model(value)
@@ -60,7 +60,7 @@ def _plain(value: Any, field: str = "") -> Any:
             return value.value
         case Mapping():
             return {key: _plain(item) for key, item in value.items()}
-        case tuple() if field in _NAMED:
+        case tuple() if field in _NAMED and all(isinstance(item, Model) for item in value):
             return {item.name: _without_name(item) for item in value}
         case tuple():
             return [_plain(item) for item in value]

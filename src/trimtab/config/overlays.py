@@ -16,6 +16,7 @@ from trimtab.errors import ConfigError, InvalidModel
 from trimtab.models import Fleet, Position
 from trimtab.phrases import closest, in_words
 
+_BY_NAME = ("policies", "alarms", "schedules")
 _NOWHERE = Position("", 0, 0)
 
 
@@ -107,6 +108,36 @@ def check_overlays(fleet: Fleet) -> None:
             places += [error.places[index] if error.places else None for index in fresh]
     if problems:
         raise ConfigError(problems, places=places)
+    refuse_file(_taken_from_nowhere(fleet))
+
+
+def _taken_from_nowhere(fleet: Fleet) -> Iterator[Problem]:
+    """What an overlay takes away by name though nothing in the file is called that: a slip, which would do nothing."""
+    overlays = {name: _item(overlay, ("overlays", name), fleet) for name, overlay in fleet.overlays.items()}
+    whole = _item(file_data(fleet), (), fleet)
+    known: dict[str, set[str]] = {}
+    for item in (whole, *overlays.values()):
+        for sort, name, inside in _named(item):
+            if inside.value is not None:
+                known.setdefault(sort, set()).add(name)
+    for item in overlays.values():
+        for sort, name, inside in _named(item):
+            if inside.value is None and name not in known.get(sort, ()):
+                close = closest(name, known.get(sort, ()))
+                guess = f"did you mean {close!r}? if not, leave it out" if close else "leave it out"
+                text = f"nothing in {sort} is called {name!r}, to be taken away; {guess}"
+                yield Problem(inside.place, inside.path, text)
+
+
+def _named(fleet: Item) -> Iterator[tuple[str, str, Item]]:
+    """Groups, and the policies, alarms and schedules of all groups, with the field that they are in."""
+    inside = dict(fleet.children())
+    groups = list(inside["groups"].children()) if "groups" in inside else []
+    yield from (("groups", name, group) for name, group in groups)
+    for group in [*(group for _, group in groups), *([inside["defaults"]] if "defaults" in inside else [])]:
+        for sort, items in group.children():
+            if sort in _BY_NAME:
+                yield from ((sort, name, item) for name, item in items.children())
 
 
 def overlaid(fleet: Fleet, provider: str | None, names: Sequence[str]) -> Fleet:

@@ -87,7 +87,7 @@ class Controller:
 
     Raises:
         ConfigError: The fleet does not consent, or has no such group.
-        InvalidArgument: There is no store, and a policy needs memory.
+        InvalidArgument: There is no store, and a policy needs memory; or a candidate is not shadowed.
         StoreUnavailable: The store cannot be opened.
         ProviderError: The cloud does not say which account it is.
     """
@@ -111,6 +111,10 @@ class Controller:
         haproxies: HaproxySync | None = None,
         retention: timedelta = RETENTION,
     ) -> None:
+        if candidate and not shadow:
+            raise InvalidArgument(
+                f"a candidate such as {candidate!r} is only shadowed; give shadow=True (--shadow) too"
+            )
         self.fleet = fleet = require_fleet(fleet).for_provider(cloud.provider.name)
         self.cloud = cloud
         self.every = ensure_above_zero(every, "every")

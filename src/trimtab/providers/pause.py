@@ -20,6 +20,8 @@ NOTES = (DRIVEN_TAG, BACK_TAG)
 """The tags of what is noted of rollouts beside the mark of one."""
 BOOST = "trimtab-boost"
 """What begins the names of what holds a boost in a cloud; no plan compares it."""
+_ROLLOUT = "rollout "
+"""How the name of whoever pauses begins where that is a rollout."""
 _BETWEEN = " / "
 _NOTHING = "-"
 
@@ -48,6 +50,21 @@ class Pause:
         by, *rest = text.split(_BETWEEN, 3)
         until, held, why = (*rest, "", "", "")[:3]
         return cls(by=by.strip() or "somebody", until=_moment(until), why=why, held=_held(held))
+
+    @classmethod
+    def of_rollout(cls, run: str) -> Self:
+        """The pause of the old group of a blue-green rollout, which is over with that."""
+        return cls(by=f"{_ROLLOUT}{run}", why="a blue-green rollout")
+
+    @property
+    def is_of_a_rollout(self) -> bool:
+        """Whether no person wants it, and it is over by itself."""
+        return self.by.startswith(_ROLLOUT)
+
+    @property
+    def fix(self) -> str:
+        """What to do about it, for whoever wants something else."""
+        return "let that end, or abort it, first" if self.is_of_a_rollout else "resume it first"
 
     def line(self) -> str:
         """The mark: `ana / 2026-07-06T18:00:00Z / AlarmNotification ScheduledActions / a deployment`."""

@@ -12,8 +12,9 @@ from trimtab.phrases import in_words
 from trimtab.plan import MAIN, NAMED, Key, Live, Plan, Resource, digest, make_plan
 from trimtab.plan.holding import hold_templates
 from trimtab.plan.naming import named_by, with_role
+from trimtab.providers.base import GroupState
 from trimtab.providers.pause import Pause
-from trimtab.providers.roles import Provider
+from trimtab.providers.roles import GroupActor, Provider
 from trimtab.providers.rolling import RolloutActions, Shares
 from trimtab.providers.run import RolloutRun
 from trimtab.rollout.pair import OUT
@@ -68,9 +69,10 @@ class BlueGreen:
         """The new group with this size, without requests, policies, alarms and schedules."""
         self._apply(_bare(group, run.new, size, balancers=False), run, GREEN)
 
-    def join(self, group: ScalingGroup, run: RolloutRun, size: int, percent: int) -> None:
+    def join(self, group: ScalingGroup, run: RolloutRun, size: int, percent: int, old: GroupState | None) -> None:
         """The new group in the balancers beside the old one, whose policies and schedules rest from now on."""
-        self._pause(group, run)
+        if _wanted_pause(old) is None:  # they rest already, and whoever wants that is named
+            self._pause(group, run.old, Pause.of_rollout(run.id))
         self.shift(group, run, percent, joins=True)
         self._apply(_bare(with_pools(group, run, swapped=True), run.new, size, balancers=True), run, GREEN)
 
@@ -101,19 +103,31 @@ class BlueGreen:
             )
         )
 
-    def switch(self, group: ScalingGroup, run: RolloutRun, size: int) -> None:
-        """Policies, alarms, schedules and bounds are the new group's; the old one keeps its size, and no requests."""
+    def switch(self, group: ScalingGroup, run: RolloutRun, size: int, old: GroupState | None) -> None:
+        """
+        Policies, alarms, schedules and bounds are the new group's; the old one keeps its size, and no requests.
+
+        A pause and a boost that somebody wants of the group are the new one's too.
+        """
         self._apply(_called(with_pools(group, run, swapped=True), run.new), run, MAIN)
+        self._carry(group, run.new, old)
         self._apply(_bare(group, run.old, size, balancers=False), run, OLD)
 
     def end(self, group: ScalingGroup, run: RolloutRun, native: str) -> None:
         """One of the two ends, with all that is its own."""
         self._apply(_called(group, native), run, OLD, ends=True)
 
-    def restore(self, group: ScalingGroup, run: RolloutRun) -> None:
-        """The old group is as it was: in the balancer, with policies, alarms and schedules; the new one has none."""
+    def restore(self, group: ScalingGroup, run: RolloutRun, old: GroupState | None, new: GroupState | None) -> None:
+        """
+        The old group is as it was: in the balancer, with policies, alarms and schedules; the new one has none.
+
+        A pause and a boost are as somebody wanted them last, of the new one where it had all that.
+        """
+        switched = OUT in run.held and new is not None
         self._apply(_called(with_pools(group, run), run.old), run, MAIN)
-        self._resume(group, run)
+        if old is not None and old.paused is not None and old.paused.is_of_a_rollout:
+            self._on(group, run.old).resume()
+        self._carry(group, run.old, new if switched else old)
 
     def pools_of(self, group: ScalingGroup, native: str) -> tuple[str, ...]:
         """
@@ -213,16 +227,25 @@ class BlueGreen:
         }
         return replace(live, resources=own)
 
-    def _pause(self, group: ScalingGroup, run: RolloutRun) -> None:
-        actor = self.provider.actions.on(group.location or self.provider.location, run.old)
-        with suppress(Unsupported):  # nothing sizes it
-            actor.pause(Pause(by=f"rollout {run.id}", why="a blue-green rollout"))
+    def _on(self, group: ScalingGroup, native: str) -> GroupActor:
+        return self.provider.actions.on(group.location or self.provider.location, native)
 
-    def _resume(self, group: ScalingGroup, run: RolloutRun) -> None:
-        location = group.location or self.provider.location
-        (state,) = self.provider.live.read_states([(location, run.old)]) or (None,)
-        if state is not None and state.paused is not None and state.paused.by == f"rollout {run.id}":
-            self.provider.actions.on(location, run.old).resume()
+    def _pause(self, group: ScalingGroup, native: str, pause: Pause) -> None:
+        with suppress(Unsupported):  # nothing sizes it
+            self._on(group, native).pause(pause)
+
+    def _carry(self, group: ScalingGroup, native: str, state: GroupState | None) -> None:
+        """Have one of the two paused and boosted as somebody wanted it of the group."""
+        if state is not None and state.boost is not None and not state.boost.is_over(self.clock.now()):
+            self._on(group, native).boost(replace(state.boost, held=None))
+        if pause := _wanted_pause(state):
+            self._pause(group, native, pause)
+
+
+def _wanted_pause(state: GroupState | None) -> Pause | None:
+    """The pause of a group, if it is not that of a rollout."""
+    pause = state.paused if state is not None else None
+    return None if pause is None or pause.is_of_a_rollout else replace(pause, held=None)
 
 
 SHARED = "shared"

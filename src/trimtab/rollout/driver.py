@@ -447,7 +447,8 @@ class RolloutDriver:
     def _tell(self, result: GroupRollout) -> GroupRollout:
         self.record(result, self.clock.now())
         text = str(result)
-        if self._told.get(result.group) != text:
+        is_news = result.outcome is not RolloutOutcome.NONE or result.text or result.group in self._told
+        if is_news and self._told.get(result.group) != text:
             self._told[result.group] = text
             phase = result.run.phase.value if result.run else ""
             self.listener(RolloutMoved(result.group, result.outcome.value, phase, text))

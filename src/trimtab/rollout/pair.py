@@ -54,6 +54,7 @@ class Pair:
         return f"{back} of {len(self.old.instances)} instances of the old group are sent requests again"
 
 
+_GONE = "the new group is gone"
 STEPS = 2
 """The new group alone; and with all requests, or with all that are meant for it. Between them are the checkpoints."""
 DRAIN = timedelta(minutes=5)
@@ -111,10 +112,16 @@ def next_step(group: ScalingGroup, spec: Rollout, run: RolloutRun, pair: Pair, n
         case RolloutPhase.BAKING:
             if late := overdue(spec, run, now):
                 return failed(spec, run, late, now)
+            if pair.new is None:
+                return failed(spec, run, _GONE, now)
             return Look(last=now - run.since >= bake_of_pair(spec, run))
         case RolloutPhase.ENDING:
             end = run.since + lives_on(group, spec)
-            return Rest(f"the old group ends at {end.astimezone(UTC):%H:%M:%S} UTC") if end > now else End()
+            if end > now:
+                return Rest(f"the old group ends at {end.astimezone(UTC):%H:%M:%S} UTC")
+            return (
+                End() if pair.ready or not size else Rest("no instance of the new group is ready: the old group stays")
+            )
         case RolloutPhase.REVERTING:
             return Restore()
         case _:
@@ -140,7 +147,7 @@ def _move_on(spec: Rollout, run: RolloutRun, pair: Pair, size: int, now: datetim
     if late := _too_slow(spec, run, pair, size, now):
         return failed(spec, run, late, now)
     if run.step > 1 and pair.new is None:
-        return failed(spec, run, "the new group is gone", now)
+        return failed(spec, run, _GONE, now)
     if run.step > 0 and not (is_there and has_joined):
         return Join(size, percent_of(spec, run.step - 1))
     return Rest("the new group starts") if is_there else Make(size)
@@ -159,8 +166,20 @@ def judged(
         return held_up
     size = pair.old.desired if pair.old is not None else 0
     if run.step > len(spec.checkpoints):
-        return Switch(size)
+        return _switch(spec, run, pair, size, now)
     return Turn(run.turned(RolloutPhase.MOVING, now, step=run.step + 1))
+
+
+def _switch(spec: Rollout, run: RolloutRun, pair: Pair, size: int, now: datetime) -> Step:
+    """The new group alone serves, once it is as large as the old one and all of it is ready, whatever befell it."""
+    if pair.ready >= size:
+        return Switch(size)
+    if pair.new is None or pair.new.desired < size:
+        return Turn(run.turned(RolloutPhase.MOVING, now))
+    text = f"{pair.ready} of {size} new instances are ready"
+    if now - run.since > bake_of_pair(spec, run) + spec.batch_timeout:
+        return failed(spec, run, f"after {format_duration(spec.batch_timeout)} more than the bake, {text}", now)
+    return Rest(text)
 
 
 def percent_of(spec: Rollout, step: int) -> int:

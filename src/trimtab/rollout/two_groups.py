@@ -75,7 +75,7 @@ class TwoGroups:
                 case Make():
                     self.groups.make(group, run, step.size)
                 case Join():
-                    self.groups.join(group, run, step.size, step.percent)
+                    self.groups.join(group, run, step.size, step.percent, pair.old)
                     self._marked(group, progress, replace(run, why=JOINED))
                 case Shift():
                     now = self.clock.now()
@@ -91,7 +91,7 @@ class TwoGroups:
                     continue
                 case Switch():
                     run = self._marked(group, progress, replace(run, held=(*(set(run.held) - {OUT}), OUT)))
-                    self.groups.switch(group, run, step.size)
+                    self.groups.switch(group, run, step.size, pair.old)
                     run = self._marked(group, progress, run.turned(RolloutPhase.ENDING, self.clock.now()))
                     continue
                 case End():
@@ -111,7 +111,7 @@ class TwoGroups:
 
     def _restored(self, group: ScalingGroup, spec: Rollout, progress: Progress, run: RolloutRun, pair: Pair) -> str:
         """Bring the old group back; what is waited for before it alone is sent requests."""
-        self.groups.restore(group, run)
+        self.groups.restore(group, run, pair.old, pair.new)
         asks = needs_addresses(group)
         (again,) = self.rollouts.read([place_of(progress)], addresses=asks) or (progress,)
         if text := Pair(again.state, pair.new).waits(spec, run, self.clock.now()):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from importlib import import_module
@@ -223,8 +224,9 @@ class Cloud:
             if places[group.name] not in states:
                 candidates = self.provider.live.candidates
                 for state in renamed(candidates, fleet.name, group.name, self._location(group))[:1]:
-                    places[group.name] = state.location, state.name
-                    states[places[group.name]] = state
+                    places[group.name] = place = state.location, state.name
+                    more = read([place]) if addresses else ()
+                    states[place] = replace(more[0], rollout=state.rollout) if more else state
         alarms = self.provider.live.read_alarms(fleet)
         groups = tuple(
             GroupStatus(

@@ -18,7 +18,7 @@ from trimtab.providers.roles import GroupActor, Provider
 from trimtab.runtime.apply import Place, wait_for
 from trimtab.runtime.arguments import check_duration, check_metric, check_size, check_word
 from trimtab.runtime.datapoints import beginning, publish_values, read_datapoints
-from trimtab.runtime.pause import checked_boost, checked_pause
+from trimtab.runtime.pause import checked_boost, checked_pause, checked_resume
 
 HOUR = timedelta(hours=1)
 
@@ -252,7 +252,11 @@ class LiveGroup:
         Give back what a pause stopped and take its mark away; nothing else that stands still starts again.
 
         What is left of a boost that ended in the meantime goes too.
+
+        Raises:
+            Conflict: A blue-green rollout that is on has paused it.
         """
+        checked_resume(self.read())
         self._actor().resume()
         boost = self.read().boost
         if boost is not None and boost.is_over(self._clock.now()):

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from trimtab.errors import Conflict, InvalidRequest
 from trimtab.models import Fleet
 from trimtab.plan import (
+    PLANNED_ROLES,
     Action,
     Change,
     Key,
@@ -132,7 +133,7 @@ def checked_boost(state: GroupState, boost: Boost, now: datetime) -> Boost:
         text = f"min={boost.min} is above the maximum of {state.name!r}, {state.max}; raise `capacity.max` first"
         raise InvalidRequest(text, operation="boost")
     if state.paused is not None:
-        raise Conflict(f"{state.name!r} is {state.paused}; resume it first", operation="boost")
+        raise Conflict(f"{state.name!r} is {state.paused}; {state.paused.fix}", operation="boost")
     current = state.boost
     if current is not None and current.by != boost.by and not current.is_over(now):
         raise Conflict(f"{state.name!r} is {current}; end that first", operation="boost")
@@ -148,7 +149,7 @@ def pause_notes(live: Live, fleet: Fleet, now: datetime) -> Iterator[Note]:
     """Who paused which group, for the reader of a plan."""
     for key, pause in find_pauses(live).items():
         mark = live.resources[key].mark
-        if mark is not None and mark.fleet == fleet.name:
+        if mark is not None and mark.fleet == fleet.name and mark.role in PLANNED_ROLES:
             late = "; that is over: resume it" if pause.is_over(now) else ""
             yield Note(f"{pause}{late}; its policies and schedules rest, and the plan leaves that so", mark.group)
 
@@ -173,8 +174,20 @@ def checked_pause(state: GroupState, pause: Pause, now: datetime) -> Pause:
         raise InvalidRequest(f"until={pause.until} has passed", operation="pause")
     current = state.paused
     if current is not None and current.by != pause.by and not current.is_over(now):
-        raise Conflict(f"{state.name!r} is {current}; resume it first", operation="pause")
+        raise Conflict(f"{state.name!r} is {current}; {current.fix}", operation="pause")
     return pause
+
+
+def checked_resume(state: GroupState) -> None:
+    """
+    Whether the pause of a group may be taken away.
+
+    Raises:
+        Conflict: A rollout that is on wants it.
+    """
+    paused, run = state.paused, state.rollout
+    if paused is not None and run is not None and paused.by == paused.of_rollout(run.id).by:
+        raise Conflict(f"{state.name!r} is {paused}; {paused.fix}", operation="resume")
 
 
 def _moving(kind: Kind) -> frozenset[str]:

@@ -247,7 +247,8 @@ def leave_to_rollouts(
     runs = {group: run for group, run in found if group in known and run is not None}
     templates = template_digests(kinds, wanted, groups | runs.keys())
     for group, run in runs.items():
-        text = f"{run}; the plan leaves its template alone, and `trimtab rollout {_GO_ON[run.is_active]}` goes on"
+        alone = "its template" if run.in_place else "the group"
+        text = f"{run}; the plan leaves {alone} alone, and `trimtab rollout {_GO_ON[run.is_active]}` goes on"
         newer = run.other_than(templates.get(group, ""))
         notes += [Note(f"{text}; {newer}" if newer else text, group)]
     whole = {group for group, run in runs.items() if run.strategy == "blue-green"}

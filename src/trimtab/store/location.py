@@ -116,7 +116,11 @@ def _sqlite(url: sa.URL) -> sa.URL:
         raise ConfigError([f"a store in SQLite has no host: write sqlite:///PATH, not sqlite://{url.host or '...'}"])
     if url.query:
         raise ConfigError([f"a store in SQLite takes no parameters ({', '.join(sorted(url.query))}): {_FORMS}"])
-    if url.database in (None, "", ":memory:"):
+    if url.database == "":
+        raise ConfigError(
+            ["the store sqlite:/// names no file: write sqlite:///PATH; sqlite:// forgets all at the end"]
+        )
+    if url.database in (None, ":memory:"):
         return sa.URL.create("sqlite")
     return url.set(drivername="sqlite", database=str(Path(url.database or "").expanduser().absolute()))
 

@@ -28,7 +28,9 @@ def imported_view(fleet: Fleet, imported: Mapping[str, Imported], *, guessed: bo
         guessed: Whether nobody named the fleet.
     """
     comments = [*_about_name(fleet, imported, guessed=guessed), *_comments(imported)]
-    return Text("".join(f"# {line}\n" for line in comments) + dump_fleet(fleet), no_wrap=True, end="")
+    return Text(
+        "".join(f"# {line}\n" for line in comments) + dump_fleet(fleet), no_wrap=True, overflow="ignore", end=""
+    )
 
 
 def imported_dict(fleet: Fleet, imported: Mapping[str, Imported]) -> dict[str, Any]:

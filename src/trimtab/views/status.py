@@ -106,7 +106,12 @@ def _boost_rest(state: GroupState, now: datetime) -> str:
     """What there is to do about a boost that is over, or that nothing native holds."""
     if state.boost is None or state.boost.is_over(now):
         return " (over: end it)"
-    return "" if state.min >= state.boost.min else f" (no native autoscaler holds it: the minimum is {state.min})"
+    if state.min >= state.boost.min:
+        return ""
+    holder = (
+        "the controller holds it" if state.controller else f"no native autoscaler holds it: the minimum is {state.min}"
+    )
+    return f" ({holder})"
 
 
 def _remark(group: GroupStatus, text: str, style: str = "yellow") -> Text:

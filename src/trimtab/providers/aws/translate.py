@@ -371,7 +371,7 @@ def rollout_problems(group: ScalingGroup) -> Iterator[tuple[str, str]]:
         return
     if group.template.requirement is not None:
         text = "no instance refresh goes to another template where sizes are chosen by attributes"
-        yield "rollout", f"{text}; name sizes in `purchase.sizes`, or leave `rollout` out"
+        yield "rollout", f"{text}; name one in `template.size` or several in `purchase.sizes`, or leave `rollout` out"
     if still := [process for process in group.aws.suspended_processes if process in _REFRESHING]:
         text = f"an instance refresh stands still while {still[0]} is suspended"
         yield "rollout", f"{text}; leave it out of `aws.suspended_processes`, or leave `rollout` out"
