@@ -270,7 +270,7 @@ class Kind:
         key = self.maps.get(pattern)
         taken: set[Any] = set()
         for index, item in enumerate(items):
-            name = item[key] if key else index
+            name = item.get(key, index) if key else index
             if name in taken:  # a second one of a name is no less there
                 name = f"{name}#{index}"
             taken.add(name)

@@ -17,7 +17,7 @@ R = TypeVar("R")
 PURE = frozenset({"translate", "permissions", "instance_permissions", "hook_permissions", "takes_result"})
 """What asks no cloud: an error of theirs is a fault of ours, and is shown as it is."""
 
-DEFAULTS = (Resources.complete, Resources.hindrances, Resources.quotas)
+DEFAULTS = (Resources.complete, Resources.hindrances, Resources.users_elsewhere, Resources.quotas)
 """What a role does where its provider has nothing to ask."""
 
 
