@@ -17,6 +17,10 @@ GROUP: Shape = {
     "SuspendedProcesses?": [{"ProcessName": str}],
 }
 VERSION: Shape = {"LaunchTemplateId": str, "LaunchTemplateName": str, "VersionNumber": int}
+DATA: Shape = {
+    "BlockDeviceMappings?": [{"DeviceName": str}],
+    "TagSpecifications?": [{"ResourceType": str, "Tags?": [{"Key": str}]}],
+}
 NOTHING: Shape = {}
 TAGGED: Shape = {"Tags?": [{"Key": str, "Value": str}]}
 SHAPES: Mapping[str, Shape] = {
@@ -55,7 +59,7 @@ SHAPES: Mapping[str, Shape] = {
             }
         ],
     },
-    "describe_launch_template_versions": {"LaunchTemplateVersions": [{**VERSION, "LaunchTemplateData": {}}]},
+    "describe_launch_template_versions": {"LaunchTemplateVersions": [{**VERSION, "LaunchTemplateData": DATA}]},
     "describe_images": {"Images": [{"ImageId": str}]},
     "describe_subnets": {"Subnets": [{"SubnetId": str, "AvailabilityZone": str, "VpcId?": str, **TAGGED}]},
     "describe_security_groups": {"SecurityGroups": [{"GroupId": str, "GroupName?": str, "VpcId?": str, **TAGGED}]},
