@@ -231,7 +231,7 @@ def _check_json(call: Call, reply: Reply, model: Any) -> None:
     if reply.status >= 300:
         if not isinstance(body.get("__type", body.get("code", reply.headers.get("x-amzn-errortype"))), str):
             raise call.unreadable(reply, "it is an error without a code")
-    elif model.output_shape is None and body:
+    elif body and not body.keys() & (model.output_shape.members.keys() if model.output_shape else ()):
         raise call.unreadable(reply, "it is the answer to another operation")
 
 
