@@ -20,6 +20,7 @@ from trimtab.plan import (
     Kind,
     Live,
     Mark,
+    MarkPlace,
     Note,
     Plan,
     PlanRequest,
@@ -65,7 +66,7 @@ def made_plan(provider: Provider, request: PlanRequest, now: datetime) -> Plan:
     wanted_fleet = fleet.model_copy(update={"groups": ()}) if request.empty else fleet
     if not wanted_fleet.groups:
         plan = _spare_what_others_use(provider, planned(fleet=wanted_fleet, wanted=(), live=live))
-        return replace(plan, request=request)
+        return replace(plan, notes=(*plan.notes, *_unmarked_notes(provider, fleet, live, plan)), request=request)
     rests = (*pause_notes(live, fleet, now), *boost_notes(live, fleet, now))
     checked = (*_advice(provider, request, live), *_missing_alarms(provider, fleet))
     facts = resources.resolve(fleet, live, refresh=request.refresh)
@@ -105,6 +106,20 @@ def made_plan(provider: Provider, request: PlanRequest, now: datetime) -> Plan:
     )
     plan = replace(plan, notes=(*plan.notes, *in_the_way), problems=(*plan.problems, *refused), request=request)
     return with_ends(plan, live, now)
+
+
+def _unmarked_notes(provider: Provider, fleet: Fleet, live: Live, plan: Plan) -> Iterator[Note]:
+    """What stands under the names of a fleet that goes, and stays since nothing on it says whose it is."""
+    groups = {fleet.native_name(group): group.name for group in fleet.groups}
+    planned = {change.key for change in plan.changes}
+    for key in sorted(live.resources.keys() - planned):
+        kind, item = provider.kinds[key.kind], live.resources[key]
+        if item.mark is not None or item.deleting or kind.mark is MarkPlace.PARENT:
+            continue
+        names = (name for name in groups.values() if key.name.startswith(f"{fleet.name}-{name}-"))
+        if group := groups.get(key.name) or next(names, ""):
+            text = f"{kind.label} {key.name!r} stays: it has no mark of fleet {fleet.name!r}"
+            yield Note(f"{text}; if it is yours, adopt it, then destroy again", group)
 
 
 def _spare_what_others_use(provider: Provider, plan: Plan) -> Plan:
