@@ -25,7 +25,11 @@ from trimtab.providers.replies import Call, Reply
 pytestmark = pytest.mark.sweep
 
 OTHERS = {
-    "xml": (200, {"Content-Type": "text/xml"}, b"<DescribeTagsResponse><requestId>1</requestId></DescribeTagsResponse>"),
+    "xml": (
+        200,
+        {"Content-Type": "text/xml"},
+        b"<DescribeTagsResponse><requestId>1</requestId></DescribeTagsResponse>",
+    ),
     "json": (200, {"Content-Type": "application/json", "x-amzn-RequestId": "1"}, b'{"Reservations": [{}]}'),
 }
 REPLIES = {**{bad.name: bad.reply for bad in PLAIN}, **{f"another's {name}": reply for name, reply in OTHERS.items()}}
@@ -152,4 +156,3 @@ def names_of(calls, operation):
     needed = [field for field in fields if field.name != "project" and field.type == field.TYPE_STRING]
     optional = {"filter", "order_by", "page_token", "service_project_number", "include_all_scopes", "view", "fields"}
     return {field.name: "web" for field in needed if field.name not in optional and not field.has_presence}
-

@@ -43,9 +43,7 @@ def list_groups(calls: Calls, region: str) -> list[dict[str, Any]]:
     return list(calls.items("autoscaling", "describe_auto_scaling_groups", region, MaxRecords=PAGE))
 
 
-def _text(
-    change: Change, groups: "list[dict[str, Any]] | ProviderError", changes: Sequence[Change], fleet: str
-) -> str:
+def _text(change: Change, groups: "list[dict[str, Any]] | ProviderError", changes: Sequence[Change], fleet: str) -> str:
     goes = change.action is Action.DELETE
     if isinstance(groups, ProviderError):
         return f"whether other groups launch from it is not known: {groups}" if goes else ""

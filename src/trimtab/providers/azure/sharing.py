@@ -26,9 +26,7 @@ def _home(change: Change) -> str:
     return str(change.live.attributes["resource_group"]) if change.live is not None else ""
 
 
-def _text(
-    change: Change, alerts: "list[dict[str, Any]] | ProviderError", changes: Sequence[Change], fleet: str
-) -> str:
+def _text(change: Change, alerts: "list[dict[str, Any]] | ProviderError", changes: Sequence[Change], fleet: str) -> str:
     if isinstance(alerts, ProviderError):
         return f"whether other alerts tell it is not known: {alerts}"
     own = str(change.live.attributes["id"]).lower() if change.live is not None else ""

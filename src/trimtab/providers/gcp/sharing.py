@@ -55,10 +55,7 @@ def _texts(
             yield f"whether something else uses it is not known: {answer}"
             continue
         found = {
-            key: mark
-            for item in answer
-            if link in _links(kind, item)
-            for key, mark in [_identity(calls, kind, item)]
+            key: mark for item in answer if link in _links(kind, item) for key, mark in [_identity(calls, kind, item)]
         }
         if users := users_of(change, found, changes, fleet):
             yield f"{used_by(LABELS[kind], users)} {'uses' if len(users) == 1 else 'use'} it too"

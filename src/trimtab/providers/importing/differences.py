@@ -141,9 +141,7 @@ class Differences:
         )
         subjects: dict[Subject, list[FieldChange]] = {}
         for leaf in change.fields:
-            whole = next(
-                (prefix for prefix in kind.wholes(leaf.path) if (prefix in old) is not (prefix in new)), None
-            )
+            whole = next((prefix for prefix in kind.wholes(leaf.path) if (prefix in old) is not (prefix in new)), None)
             if whole is not None:
                 subject = ("-" if whole in old else "+", whole)
             else:
