@@ -119,8 +119,10 @@ def test_an_alarm_that_acts_on_another_group_too_is_not_to_be_deleted():
     other = "arn:aws:autoscaling:us-east-1:1:scalingPolicy:0:autoScalingGroupName/his:policyName/out"
     (alarm,) = replies.alarms
     both = {**alarm, "AlarmActions": [*alarm["AlarmActions"], other]}
-    assert imported(replace(replies, alarms=[both])).notes[-1].reason.endswith(
-        f"so take {NATIVE}-scale-out out of it once the plan is applied: it acts on another group too"
+    assert (
+        imported(replace(replies, alarms=[both]))
+        .notes[-1]
+        .reason.endswith(f"so take {NATIVE}-scale-out out of it once the plan is applied: it acts on another group too")
     )
 
 

@@ -9,7 +9,7 @@ import requests
 from botocore.awsrequest import AWSResponse
 
 from tests.laws import sampled
-from tests.providers.aws.test_envelopes import MODELS, model_of
+from tests.providers.aws.operations import MODELS, model_of
 from tests.providers.killing import noting
 from tests.providers.wire.bodies import PLAIN
 from trimtab.clock import ManualClock
