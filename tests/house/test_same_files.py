@@ -11,7 +11,7 @@ CLOUDS = ("aws", "azure", "gcp")
 EVERYWHERE = {
     *("__init__.py", "acting.py", "activities.py", "alarms.py", "bodies.py", "client.py", "datapoints.py"),
     *("errors.py", "facts.py", "kinds.py", "metrics.py", "names.py", "permissions.py", "policies.py", "provider.py"),
-    *("checks.py", "declarations.py", "pure.py", "rolling.py", "rollouts.py", "settings.py"),
+    *("checks.py", "declarations.py", "pure.py", "rolling.py", "rollouts.py", "settings.py", "sharing.py"),
     *("reads.py", "replies.py", "resolve.py", "resources.py", "states.py", "template.py", "translate.py", "writes.py"),
     *(
         f"importing/{name}.py"

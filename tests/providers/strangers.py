@@ -62,6 +62,13 @@ class InMemory:
         self.store.put(Key("local", "schedule", "morning", native), schedule, None)
         self.store.put(Key("local", "alarm", f"shop-a-hot-{native}"), {"metric": {"name": "cpu"}}, owner)
 
+    def use(self, native):
+        """A group of somebody else that launches from the template of this one."""
+        body = {"min": 1, "max": 2, "desired": 1, "base": {"min": 1, "max": 2}}
+        self.store.create_group(
+            Key("local", "group", "his"), {**body, "template": {"name": native, "version": 1}}, None
+        )
+
     def snapshot(self):
         things = {key: repr((thing.body, thing.mark, thing.version)) for key, thing in self.store.things.items()}
         return things | {(key, "size"): repr(size) for key, size in self.store.sizes.items()}
@@ -141,6 +148,16 @@ class OnAws:
             Threshold=1,
             ComparisonOperator="GreaterThanThreshold",
             AlarmActions=[arn],
+        )
+
+    def use(self, native):
+        """A group of somebody else that launches from the template of this one."""
+        self.autoscaling.create_auto_scaling_group(
+            AutoScalingGroupName="his",
+            MinSize=1,
+            MaxSize=2,
+            LaunchTemplate={"LaunchTemplateName": native, "Version": "$Latest"},
+            AvailabilityZones=["us-east-1a"],
         )
 
     def snapshot(self):
@@ -266,6 +283,26 @@ class OnAzure:
         home = f"/subscriptions/{self.emulator.subscription}/resourceGroups/elsewhere/providers"
         self.put_setting("elsewhere", f"{home}/Microsoft.Compute/virtualMachineScaleSets/{native}", {})
 
+    def use(self, native):
+        """An alert of somebody else that tells the action group of this one."""
+        (told,) = (key for key in self.snapshot() if "/actiongroups/" in key)
+        home = f"/subscriptions/{self.emulator.subscription}/resourceGroups/{GROUP}/providers"
+        condition = {"name": "c", "metricName": "Percentage CPU", "operator": "GreaterThan", "threshold": 90}
+        rule = {
+            "severity": 2,
+            "enabled": True,
+            "scopes": [f"{home}/Microsoft.Compute/virtualMachineScaleSets/{native}"],
+            "evaluationFrequency": "PT1M",
+            "windowSize": "PT5M",
+            "criteria": {
+                "odata.type": "Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria",
+                "allOf": [{**condition, "criterionType": "StaticThresholdCriterion", "timeAggregation": "Average"}],
+            },
+            "actions": [{"actionGroupId": told}],
+        }
+        path = f"/resourceGroups/{GROUP}/providers/Microsoft.Insights/metricAlerts/his?api-version=2018-03-01"
+        self.ask("PUT", path, {"location": "global", "properties": rule})
+
     def snapshot(self):
         found = {}
         for kind, version in (
@@ -346,6 +383,13 @@ class OnGcp:
         """Groups of the same name in zones of the region and in another region."""
         for scope in self.elsewhere[:2]:
             self.put(native, scope=scope)
+
+    def use(self, native):
+        """A group of somebody else that launches from the template of this one and is healed by its health check."""
+        (name,) = (item["name"] for item in self.world.ask("GET", "global/instanceTemplates")["items"])
+        healing = {"healthCheck": f"projects/{self.world.project}/{SCOPE}/healthChecks/{native}", "initialDelaySec": 60}
+        body = {"name": "his", "targetSize": 1, "instanceTemplate": f"global/instanceTemplates/{name}"}
+        self.world.ask("POST", f"{SCOPE}/instanceGroupManagers", {**body, "autoHealingPolicies": [healing]})
 
     def snapshot(self):
         found = {}

@@ -161,3 +161,52 @@ def test_two_groups_of_one_name_and_place_are_a_problem_of_the_plan():
     (problem,) = MEMORY.connect().plan(tt.Fleet(name="shop", groups=groups)).problems
     assert "'same'" in problem.text
     assert "group 'a'" in problem.text
+
+
+SPARED = {
+    "memory": {"template"},
+    "aws": {"launch-template"},
+    "azure": {"action-group"},
+    "gcp": {"instance-template", "health-check"},
+}
+
+
+@pytest.mark.parametrize("name", SPARED)
+def test_what_others_use_of_ours_stays_while_they_do(request, name):
+    """A launch template and an action group would go under them; Google refuses each time that it is asked."""
+    world = MEMORY if name == "memory" else request.getfixturevalue(name)
+    world.reset()
+    cloud = world.connect()
+    hot = {"metric": "cpu", "above": 70, "notify": ["ops@example.org"]}
+    alarms = {"hot": hot} if name == "azure" else {}
+    health = {"path": "/up", "port": 80} if name == "gcp" else {}
+    group = world.group("a", "the-a", policies={}, alarms=alarms, schedules={}, health_check=health)
+    fleet = tt.Fleet(name="shop", groups=(group,))
+    cloud.apply(cloud.plan(fleet), wait="accepted").raise_for_failures()
+    world.use("the-a")
+    assert not cloud.plan(fleet)
+    live = cloud.provider.resources.read(fleet).resources
+    plan = cloud.destroy(fleet)
+    cloud.apply(plan, wait="accepted", **AGREED).raise_for_failures()
+    after = cloud.provider.resources.read(fleet).resources
+    ours = [key for key, item in live.items() if item.mark is not None]
+    left = {key.kind for key in ours if key in after and not after[key].deleting}
+    assert left == SPARED[name]
+    assert not left & {change.key.kind for change in plan}
+    again = cloud.destroy(fleet)
+    assert not again
+    assert all(any("'his'" in note.text and " stays: " in note.text for note in one.notes) for one in (plan, again))
+
+
+def test_a_template_that_others_follow_is_changed_with_a_note(aws):
+    aws.reset()
+    cloud = aws.connect()
+    group = aws.group("a", "the-a", policies={}, alarms={}, schedules={})
+    cloud.apply(cloud.plan(tt.Fleet(name="shop", groups=(group,))), wait="accepted").raise_for_failures()
+    aws.use("the-a")
+    edited = group.model_copy(update={"template": group.template.model_copy(update={"size": "t3.large"})})
+    (note,) = [one.text for one in cloud.plan(tt.Fleet(name="shop", groups=(edited,))).notes if "'his'" in one.text]
+    assert note == (
+        "launch template 'the-a': Auto Scaling group 'his' launches from its $Latest version too, "
+        "and gets what this changes"
+    )

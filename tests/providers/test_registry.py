@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import make_fleet
 from trimtab.clock import ManualClock
 from trimtab.declarations import Declarations
-from trimtab.errors import ConfigError, MissingExtra, Unauthenticated, Unsupported
+from trimtab.errors import ConfigError, MissingExtra, Unauthenticated, UnreadableReply, Unsupported
 from trimtab.providers import registry
 from trimtab.providers.guard import guarded
 from trimtab.testing import import_replies, pure, translate
@@ -46,6 +46,17 @@ def test_an_error_that_has_no_fix_is_passed_on_as_it_is():
         guarded(replace(provider, resources=resources), ManualClock()).resources.read(make_fleet())
     assert caught.value is refusal
     assert caught.value.__cause__ is cause
+
+
+def test_rollouts_stand_behind_the_door_too():
+    provider = registry.connect_provider("memory", clock=ManualClock())
+
+    def read(places):
+        return {}["Status"]
+
+    rollouts = type("Stumbling", (), {"read": staticmethod(read)})
+    with pytest.raises(UnreadableReply, match="a reply could not be read: KeyError: 'Status'"):
+        guarded(replace(provider, rollouts=rollouts), ManualClock()).rollouts().read([])
 
 
 def test_a_provider_without_code_of_its_own_for_tests_says_so(monkeypatch):

@@ -298,6 +298,18 @@ def test_a_version_made_by_hand_stays(world):
     world.assert_ended(fleet, version="3", there=[2, 3])
 
 
+def test_a_version_that_somebody_else_launches_from_stays(world):
+    """EC2 would delete it under his group."""
+    world.apply(make_fleet())
+    source = {"LaunchTemplateName": GROUP, "Version": "1"}
+    world.client("autoscaling").create_auto_scaling_group(
+        AutoScalingGroupName="his", MinSize=0, MaxSize=1, LaunchTemplate=source, AvailabilityZones=["us-east-1a"]
+    )
+    fleet = make_fleet(NEW, rollout=Rollout(keep=1))
+    world.roll(world.started(fleet))
+    world.assert_ended(fleet, version="2", there=[1, 2])
+
+
 # what happens in the middle
 
 

@@ -52,7 +52,7 @@ class Evidence:
             return None
         item = self.wanted.get(key)
         mark = item.mark if item else self.live[ties[0]].mark
-        return Mark(self.fleet, mark.group) if mark else None
+        return Mark(self.fleet, mark.group, role=mark.role) if mark else None
 
     def _tied_to(self, key: Key) -> Iterator[Key]:
         held = self.kinds[key.kind].blocks_delete_of

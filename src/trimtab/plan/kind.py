@@ -89,6 +89,7 @@ class Kind:
         fields: Its fields; a field that is not listed is not compared when `closed`.
         maps: Lists that are maps: path to the field that is the key.
         sets: Lists whose order means nothing.
+        objects: Objects whose members are items under names that people gave: told of as a whole, as those of `maps`.
         states: What a reply says of a thing that nobody can set: ids, times, states; and what it says twice. `[*]`
             stands for any item.
         defaults: What the cloud fills in where nobody says it, of leaves that no row is about: what values that may
@@ -120,6 +121,7 @@ class Kind:
     fields: tuple[Field, ...] = ()
     maps: Mapping[str, str] = field(default_factory=dict)
     sets: frozenset[str] = frozenset()
+    objects: tuple[str, ...] = ()
     states: frozenset[str] = frozenset()
     defaults: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     closed: bool = True
@@ -246,6 +248,13 @@ class Kind:
             if _pattern(path[: match.start()]) in self.maps:
                 yield path[: match.end()]
 
+    def wholes(self, path: str) -> Iterator[str]:
+        """The same, and the items of objects, which are told of as a whole as well."""
+        for name in self.objects:
+            if path.startswith(f"{name}."):
+                yield f"{name}.{path[len(name) + 1 :].partition('.')[0]}"
+        yield from self.elements(path)
+
     def _walk(self, path: str, pattern: str, value: Any, leaves: dict[str, Any]) -> None:
         """Add the leaves of a value; into one mapping, since plans of many groups do this often."""
         if isinstance(value, PLAIN):
@@ -270,7 +279,7 @@ class Kind:
         key = self.maps.get(pattern)
         taken: set[Any] = set()
         for index, item in enumerate(items):
-            name = item[key] if key else index
+            name = item.get(key, index) if key else index
             if name in taken:  # a second one of a name is no less there
                 name = f"{name}#{index}"
             taken.add(name)

@@ -17,7 +17,7 @@ R = TypeVar("R")
 PURE = frozenset({"translate", "permissions", "instance_permissions", "hook_permissions", "takes_result"})
 """What asks no cloud: an error of theirs is a fault of ours, and is shown as it is."""
 
-DEFAULTS = (Resources.complete, Resources.hindrances, Resources.quotas)
+DEFAULTS = (Resources.complete, Resources.hindrances, Resources.users_elsewhere, Resources.quotas)
 """What a role does where its provider has nothing to ask."""
 
 
@@ -42,6 +42,8 @@ def guarded(provider: Provider, clock: Clock, listener: Listener = silent) -> Pr
         with patience_of(clock):
             return guard(provider.hooks(name))
 
+    make_rollouts = provider.rollouts
+    rollouts = None if make_rollouts is None else lambda: _Guarded(make_rollouts(), provider.name, clock, silent)
     metrics = guard(provider.metrics)
     return replace(
         provider,
@@ -49,6 +51,7 @@ def guarded(provider: Provider, clock: Clock, listener: Listener = silent) -> Pr
         live=guard(provider.live),
         actions=Actions(on=actor),
         metrics=Metrics(read=metrics.read, publish=metrics.publish),
+        rollouts=cast("Any", rollouts),
         hooks=queue,
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from trimtab.errors import Unsupported
 from trimtab.models import Fleet
-from trimtab.plan import Change, Kind, Live, Note, Resource
+from trimtab.plan import Change, Key, Kind, Live, Note, Resource
 from trimtab.providers.base import (
     Activity,
     AlarmChange,
@@ -67,6 +67,18 @@ class Resources(ABC):
     def hindrances(self, changes: Sequence[Change]) -> tuple[Sequence[Note], Sequence[Note]]:
         """Notes and problems of what refuses changes now: in the cloud, or missing here; nothing where nothing does."""
         return (), ()
+
+    def users_elsewhere(self, changes: Sequence[Change], fleet: str) -> Mapping[Key, str]:
+        """
+        By what a plan is to change or delete what others use of it, in words; nothing where nobody can.
+
+        What is to be deleted then stays, so that nothing of others breaks. Asked only of a plan that changes something.
+
+        Args:
+            changes: The plan.
+            fleet: Whose it is.
+        """
+        return {}
 
     surges_within = False
     """Whether a rollout in place keeps to a group's maximum, so that its surge takes no more than that."""

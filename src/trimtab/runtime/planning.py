@@ -20,6 +20,7 @@ from trimtab.plan import (
     Kind,
     Live,
     Mark,
+    MarkPlace,
     Note,
     Plan,
     PlanRequest,
@@ -64,7 +65,8 @@ def made_plan(provider: Provider, request: PlanRequest, now: datetime) -> Plan:
     )
     wanted_fleet = fleet.model_copy(update={"groups": ()}) if request.empty else fleet
     if not wanted_fleet.groups:
-        return replace(planned(fleet=wanted_fleet, wanted=(), live=live), request=request)
+        plan = _spare_what_others_use(provider, planned(fleet=wanted_fleet, wanted=(), live=live))
+        return replace(plan, notes=(*plan.notes, *_unmarked_notes(provider, fleet, live, plan)), request=request)
     rests = (*pause_notes(live, fleet, now), *boost_notes(live, fleet, now))
     checked = (*_advice(provider, request, live), *_missing_alarms(provider, fleet))
     facts = resources.resolve(fleet, live, refresh=request.refresh)
@@ -94,6 +96,7 @@ def made_plan(provider: Provider, request: PlanRequest, now: datetime) -> Plan:
         replace(resources.complete(live, wanted), unknown=(*live.unknown, *pools.unknown, *facts.unknown)),
         adopt=request.adopt,
     )
+    plan = _spare_what_others_use(provider, plan)
     in_the_way, refused = resources.hindrances(plan.changes)
     in_the_way = (
         *in_the_way,
@@ -103,6 +106,36 @@ def made_plan(provider: Provider, request: PlanRequest, now: datetime) -> Plan:
     )
     plan = replace(plan, notes=(*plan.notes, *in_the_way), problems=(*plan.problems, *refused), request=request)
     return with_ends(plan, live, now)
+
+
+def _unmarked_notes(provider: Provider, fleet: Fleet, live: Live, plan: Plan) -> Iterator[Note]:
+    """What stands under the names of a fleet that goes, and stays since nothing on it says whose it is."""
+    groups = {fleet.native_name(group): group.name for group in fleet.groups}
+    planned = {change.key for change in plan.changes}
+    for key in sorted(live.resources.keys() - planned):
+        kind, item = provider.kinds[key.kind], live.resources[key]
+        if item.mark is not None or item.deleting or kind.mark is MarkPlace.PARENT:
+            continue
+        names = (name for name in groups.values() if key.name.startswith(f"{fleet.name}-{name}-"))
+        if group := groups.get(key.name) or next(names, ""):
+            text = f"{kind.label} {key.name!r} stays: it has no mark of fleet {fleet.name!r}"
+            yield Note(f"{text}; if it is yours, adopt it, then destroy again", group)
+
+
+def _spare_what_others_use(provider: Provider, plan: Plan) -> Plan:
+    """The plan without deletions of what somebody else's things use; of other changes to such things a note."""
+    users = provider.resources.users_elsewhere(plan.changes, plan.fleet) if plan.changes else {}
+    notes, kept = [], []
+    for change in plan.changes:
+        what = f"{provider.kinds[change.key.kind].label} {change.key.name!r}"
+        if change.key not in users:
+            kept.append(change)
+        elif change.action is Action.DELETE:
+            notes.append(Note(f"{what} stays: {users[change.key]}", change.group))
+        else:
+            kept.append(change)
+            notes.append(Note(f"{what}: {users[change.key]}, and gets what this changes", change.group))
+    return replace(plan, changes=tuple(kept), notes=(*plan.notes, *notes)) if notes else plan
 
 
 def _with_found_names(provider: Provider, fleet: Fleet, live: Live) -> tuple[Fleet, Live]:

@@ -5,32 +5,17 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-import botocore.session
 import pytest
 from botocore import xform_name
 
 import trimtab.providers.aws
+from tests.providers.aws.operations import MODELS, model_of
 from trimtab.errors import UnreadableReply
 from trimtab.providers.aws.replies import SHAPES, check_envelope, check_parts
 from trimtab.providers.replies import Call, Reply, find_problem
 
-SERVICES = ("sns", "iam", "kms", "elbv2", "autoscaling", "cloudwatch", "ec2", "ssm", "sqs", "service-quotas")
-"""Of two that name an operation alike, the one that is asked stands behind the other."""
-SESSION = botocore.session.get_session()
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 XML = {"content-type": "text/xml"}
-
-
-MODELS = {
-    xform_name(name): (service, name)
-    for service in SERVICES
-    for name in SESSION.get_service_model(service).operation_names
-}
-
-
-def model_of(operation):
-    service, name = MODELS[operation]
-    return SESSION.get_service_model(service).operation_model(name)
 
 
 def test_every_operation_that_is_called_is_in_the_table_and_no_other():

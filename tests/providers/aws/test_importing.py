@@ -114,6 +114,18 @@ def test_an_alarm_of_another_name_stays_beside_the_one_that_is_made():
     assert moved.notes[-1].reason.endswith("; then what it acts on is gone, so delete it once the plan is applied")
 
 
+def test_an_alarm_that_acts_on_another_group_too_is_not_to_be_deleted():
+    replies = renamed(of_web(), alarm="CPU high")
+    other = "arn:aws:autoscaling:us-east-1:1:scalingPolicy:0:autoScalingGroupName/his:policyName/out"
+    (alarm,) = replies.alarms
+    both = {**alarm, "AlarmActions": [*alarm["AlarmActions"], other]}
+    assert (
+        imported(replace(replies, alarms=[both]))
+        .notes[-1]
+        .reason.endswith(f"so take {NATIVE}-scale-out out of it once the plan is applied: it acts on another group too")
+    )
+
+
 def test_an_alarm_is_not_called_as_somebody_elses():
     replies = of_web()
     other = {**replies.alarms[0], "AlarmName": f"{NATIVE}-cpu-high", "AlarmActions": [], "Dimensions": []}

@@ -34,7 +34,9 @@ def put(body, path, value):
     """A body with a value at a path, all on the way made."""
     *steps, last = path.split(".")
     for step in steps:
-        body = body[int(step)] if isinstance(body, list) else body.setdefault(step, {})
+        if not isinstance(body, list) and body.get(step) is None:  # another leaf may have put nothing there
+            body[step] = {}
+        body = body[int(step)] if isinstance(body, list) else body[step]
     body[int(last) if isinstance(body, list) else last] = value
 
 

@@ -114,6 +114,15 @@ def test_nothing_sizes_a_stateful_group_by_itself(fields, path):
     assert [note.path for note in problems if "has no autoscaler" in note.text] == [path]
 
 
+def test_a_policy_that_is_off_says_so():
+    """It is no problem, and what would make it one is no field in silence."""
+    policies = [{"name": "hold", "type": "target-tracking", "metric": "cpu", "target": 50, "enabled": False}]
+    group = fleet({**DATA, "stateful": True})["web"].replace(policies=policies)
+    found = translate(make_fleet(group), "gcp")
+    assert not found.problems
+    assert [note for note in found.notes if note.text.startswith("policies.hold.enabled: not used: a group with state")]
+
+
 def test_a_public_address_that_is_not_there_cannot_be_kept():
     problems = translate(fleet(external_address="stateful"), "gcp").problems
     assert [note.path for note in problems] == ["template.external_address"]

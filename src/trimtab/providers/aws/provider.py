@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from trimtab.clock import Clock
 from trimtab.events import Listener, silent
 from trimtab.models import Fleet
-from trimtab.plan import Change, Live, Note
+from trimtab.plan import Change, Key, Live, Note
 from trimtab.providers.aws.acting import GroupActions
 from trimtab.providers.aws.activities import read_activities, read_alarm_history, read_last_activities
 from trimtab.providers.aws.client import Calls
@@ -138,6 +138,12 @@ class AwsResources(Resources):
     def hindrances(self, changes: Sequence[Change]) -> tuple[Sequence[Note], Sequence[Note]]:
         """Instance refreshes that refuse another launch template."""
         return hindrances(self.calls, changes)
+
+    def users_elsewhere(self, changes: Sequence[Change], fleet: str) -> Mapping[Key, str]:
+        """Who else launches from launch templates that change or go: a list of a region's groups, only then."""
+        from trimtab.providers.aws.sharing import users_elsewhere  # a plan that changes nothing asks nobody
+
+        return users_elsewhere(self.calls, changes, fleet)
 
     def quotas(self, location: str, demands: "Sequence[Demand]") -> "Sequence[Quota]":
         """Those of Service Quotas by family and way of buying, and of Auto Scaling groups where some are made."""

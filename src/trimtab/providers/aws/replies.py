@@ -17,6 +17,10 @@ GROUP: Shape = {
     "SuspendedProcesses?": [{"ProcessName": str}],
 }
 VERSION: Shape = {"LaunchTemplateId": str, "LaunchTemplateName": str, "VersionNumber": int}
+DATA: Shape = {
+    "BlockDeviceMappings?": [{"DeviceName": str}],
+    "TagSpecifications?": [{"ResourceType": str, "Tags?": [{"Key": str}]}],
+}
 NOTHING: Shape = {}
 TAGGED: Shape = {"Tags?": [{"Key": str, "Value": str}]}
 SHAPES: Mapping[str, Shape] = {
@@ -55,7 +59,7 @@ SHAPES: Mapping[str, Shape] = {
             }
         ],
     },
-    "describe_launch_template_versions": {"LaunchTemplateVersions": [{**VERSION, "LaunchTemplateData": {}}]},
+    "describe_launch_template_versions": {"LaunchTemplateVersions": [{**VERSION, "LaunchTemplateData": DATA}]},
     "describe_images": {"Images": [{"ImageId": str}]},
     "describe_subnets": {"Subnets": [{"SubnetId": str, "AvailabilityZone": str, "VpcId?": str, **TAGGED}]},
     "describe_security_groups": {"SecurityGroups": [{"GroupId": str, "GroupName?": str, "VpcId?": str, **TAGGED}]},
@@ -227,7 +231,7 @@ def _check_json(call: Call, reply: Reply, model: Any) -> None:
     if reply.status >= 300:
         if not isinstance(body.get("__type", body.get("code", reply.headers.get("x-amzn-errortype"))), str):
             raise call.unreadable(reply, "it is an error without a code")
-    elif model.output_shape is None and body:
+    elif body and not body.keys() & (model.output_shape.members.keys() if model.output_shape else ()):
         raise call.unreadable(reply, "it is the answer to another operation")
 
 

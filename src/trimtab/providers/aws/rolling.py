@@ -386,6 +386,8 @@ class AwsRollouts(RolloutActions):
         lowest = min(first, default=max(marked, default=0) + 1)
         kept = [*first, *sorted((each for each in marked if each < lowest), reverse=True)][:keep]
         doomed = set(marked) - set(kept) - set(_used(aimed_at(item, words))) - {_own_number(words)}
+        if doomed:
+            doomed -= self._pinned(location, name, versions)
         if not doomed:
             return
         if any(each.get("DefaultVersion") and int(each["VersionNumber"]) in doomed for each in versions):
@@ -399,6 +401,14 @@ class AwsRollouts(RolloutActions):
             reply = self.calls.call("ec2", "delete_launch_template_versions", location, **params)
             for failure in _failures(reply):
                 raise failure
+
+    def _pinned(self, location: str, name: str, versions: Sequence[Mapping[str, Any]]) -> set[int]:
+        """The versions of a group's template that other groups launch from; EC2 deletes them all the same."""
+        from trimtab.providers.aws.sharing import list_groups, versions_of  # few rollouts delete a version
+
+        names = frozenset({name, *(str(each["LaunchTemplateId"]) for each in versions)})
+        others = [each for each in list_groups(self.calls, location) if each["AutoScalingGroupName"] != name]
+        return {int(word) for each in others for word in versions_of(each, names) if word.isdecimal()}
 
     def _unmark(self, location: str, name: str) -> None:
         self.calls.call("autoscaling", "delete_tags", location, Tags=[_tag(name), _tag(name, DRIVEN_TAG)])

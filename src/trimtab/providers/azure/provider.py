@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from trimtab.clock import Clock
 from trimtab.events import Listener, silent
 from trimtab.models import Fleet
-from trimtab.plan import Change, Live, Note
+from trimtab.plan import Change, Key, Live, Note
 from trimtab.providers.azure.acting import GroupActions
 from trimtab.providers.azure.activities import ActivityLog
 from trimtab.providers.azure.client import Calls
@@ -129,6 +129,12 @@ class AzureResources(Resources):
     def hindrances(self, changes: Sequence[Change]) -> tuple[Sequence[Note], Sequence[Note]]:
         """Passwords that are missing where scale sets are made, or that Azure refuses."""
         return (), list(password_problems(changes, os.environ))
+
+    def users_elsewhere(self, changes: Sequence[Change], fleet: str) -> Mapping[Key, str]:
+        """Which other alerts tell action groups that go: a list, only then."""
+        from trimtab.providers.azure.sharing import users_elsewhere  # a plan that changes nothing asks nobody
+
+        return users_elsewhere(self.calls, changes, fleet)
 
     surges_within = True
     """Autoscale takes away what is above the maximum."""

@@ -174,6 +174,7 @@ AUTOSCALER = Kind(
     label="autoscaler",
     rank=2,
     mark=MarkPlace.DESCRIPTION,
+    objects=(_WINDOW,),
     fields=(
         Field(path="zone", models="placement.zones", immutable=True),
         Field(path="target", models="native_name", immutable=True),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from trimtab.clock import Clock
 from trimtab.events import Listener, silent
 from trimtab.models import Fleet
-from trimtab.plan import Live, Resource
+from trimtab.plan import Change, Key, Live, Resource
 from trimtab.providers.base import Activity, AlarmChange, AlarmState, GroupState, PoolChoice, Write, Written
 from trimtab.providers.gcp.acting import GroupActions
 from trimtab.providers.gcp.activities import Operations
@@ -134,6 +134,12 @@ class GcpResources(Resources):
     def complete(self, live: Live, wanted: Sequence[Resource]) -> Live:
         """With the instances that run from templates which their groups are about to leave: a call for each."""
         return count_template_instances(self.calls, live, {item.key for item in wanted})
+
+    def users_elsewhere(self, changes: Sequence[Change], fleet: str) -> Mapping[Key, str]:
+        """What else uses templates, health checks and channels that go: a list of each kind that may, only then."""
+        from trimtab.providers.gcp.sharing import users_elsewhere  # a plan that changes nothing asks nobody
+
+        return users_elsewhere(self.calls, changes, fleet)
 
     def quotas(self, location: str, demands: "Sequence[Demand]") -> "Sequence[Quota]":
         """CPUs, instances and groups: what the region tells of itself."""

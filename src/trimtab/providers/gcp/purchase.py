@@ -14,7 +14,7 @@ from trimtab.engine.mix import Split, base_for, split
 from trimtab.models import Capacity, Purchase, ScalingGroup, Schedule
 from trimtab.plan import FLOOR, MAIN, SPOT, Mark, read_description
 from trimtab.providers.base import GroupState
-from trimtab.providers.gcp.autoscaler import OFF, mode_of
+from trimtab.providers.gcp.autoscaler import OFF, initialization_of, mode_of
 from trimtab.providers.gcp.ids import place_of
 from trimtab.providers.gcp.names import LONGEST_BASE, LONGEST_NAME
 from trimtab.providers.sizes import size_at
@@ -107,16 +107,19 @@ def parts_of(group: ScalingGroup, native: str, floor: Floor, now: datetime) -> t
         given = base, max(0, size - base)
     else:
         least, most, given = (_pair(floor.split(number)) for number in (low, high, size))
+    # the policies that say it go from one part or from both
+    gcp = group.gcp.model_copy(update={"initialization": initialization_of(group)})
     main = {
         "policies": (),
         "schedules": (),
+        "gcp": gcp,
         "capacity": Capacity(min=least[0], max=most[0], desired=given[0]),
     }
     spot = {
         "policies": group.policies if autoscaled else (),
         "schedules": tuple(_lowered(each, base) for each in group.schedules) if autoscaled else (),
         "capacity": Capacity(min=least[1], max=most[1], desired=min(max(given[1], least[1]), most[1])),
-        "gcp": group.gcp.model_copy(update={"base_instance_name": _spot_base(group.gcp.base_instance_name)}),
+        "gcp": gcp.model_copy(update={"base_instance_name": _spot_base(group.gcp.base_instance_name)}),
     }
     return (
         Part(with_sort(group, spot=False).model_copy(update=main), native, MAIN, given[0], floor, autoscaled),

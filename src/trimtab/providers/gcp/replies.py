@@ -60,6 +60,11 @@ MONITORED: Mapping[str, Shape] = {
 DESCRIPTOR: Shape = {"name": str, "type": str}
 ALERTS: Shape = {"alerts?": [{"name": str}], "nextPageToken?": str}
 PLACES = frozenset({"project", "zone", "region", "request_id", "filter"})
+KINDLESS = {
+    "listErrors": frozenset({"items", "nextPageToken"}),
+    "listManagedInstances": frozenset({"managedInstances", "nextPageToken"}),
+}
+"""What is in the replies that do not say of which kind they are, by method."""
 
 
 def check_envelope(call: Call, reply: Reply) -> dict[str, Any]:
@@ -75,6 +80,9 @@ def check_envelope(call: Call, reply: Reply) -> dict[str, Any]:
     problem = find_problem(body, {"error": {"message?": str, "errors?": [{}], "details?": [{}]}})
     if reply.status >= 400 and problem:
         raise call.unreadable(reply, problem)
+    parts = KINDLESS.get(call.operation.rpartition(" ")[2])
+    if reply.status < 300 and parts and body and not body.keys() & parts:
+        raise call.unreadable(reply, "it is the answer to another operation")
     return body
 
 

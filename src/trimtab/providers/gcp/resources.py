@@ -65,7 +65,7 @@ def manager_resource(item: Mapping[str, Any], location: str) -> Resource:
         **drop_empty(zone=place.zone or None),
         "versions": [dict(version) for version in versions],
         "distributionPolicy": {} if place.zone else {**distribution, "zones": zones},
-        "namedPorts": [{"name": port["name"], "port": port["port"]} for port in item.get("namedPorts") or ()],
+        "namedPorts": [{"name": port["name"], "port": port.get("port", 0)} for port in item.get("namedPorts") or ()],
         "updatePolicy": _redistribution(shown, place),
     }
     if not place.zone:

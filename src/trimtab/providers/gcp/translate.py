@@ -323,6 +323,8 @@ class _Group(GroupTranslator):
         for policy in self.group.policies:
             if policy.enabled:
                 self.problem(f"policies.{policy.name}", NO_AUTOSCALER)
+            else:
+                self.unused(f"policies.{policy.name}.enabled", NO_AUTOSCALER)
         for schedule in self.group.schedules:
             self.problem(f"schedules.{schedule.name}", NO_AUTOSCALER)
         for path in OF_AUTOSCALER:

@@ -136,14 +136,12 @@ class Differences:
     def _by_subject(self, change: Change) -> dict[Subject, list[FieldChange]]:
         kind = self.kinds[change.key.kind]
         old, new = (
-            {prefix for path in kind.leaves(resource.body if resource else {}) for prefix in kind.elements(path)}
+            {prefix for path in kind.leaves(resource.body if resource else {}) for prefix in kind.wholes(path)}
             for resource in (change.live, change.wanted)
         )
         subjects: dict[Subject, list[FieldChange]] = {}
         for leaf in change.fields:
-            whole = next(
-                (prefix for prefix in kind.elements(leaf.path) if (prefix in old) is not (prefix in new)), None
-            )
+            whole = next((prefix for prefix in kind.wholes(leaf.path) if (prefix in old) is not (prefix in new)), None)
             if whole is not None:
                 subject = ("-" if whole in old else "+", whole)
             else:

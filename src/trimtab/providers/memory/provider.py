@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from trimtab.clock import Clock, SystemClock
 from trimtab.events import Listener, silent
 from trimtab.models import Fleet, ScalingGroup
-from trimtab.plan import Key, Live
+from trimtab.plan import Change, Key, Live
 from trimtab.providers.base import (
     PoolChoice,
     Write,
@@ -90,6 +90,22 @@ class MemoryResources(Resources):
     def translate(self, fleet: Fleet, facts: MemoryFacts, now: datetime) -> Translation:
         """Template, group, policies, schedules and alarms of every group."""
         return translate(fleet, facts, now, self.location)
+
+    def users_elsewhere(self, changes: Sequence[Change], fleet: str) -> Mapping[Key, str]:
+        """Which other groups of the store launch from templates that go."""
+        from trimtab.providers.sharing import deleted, used_by, users_of  # a plan that deletes nothing asks nobody
+
+        found = {}
+        for change in deleted(changes, ("template",)):
+            groups = {
+                key: thing.mark
+                for key, thing in list(self.store.things.items())
+                if (key.kind, key.location) == ("group", change.key.location)
+                and thing.body.get("template", {}).get("name") == change.key.name
+            }
+            if users := users_of(change, groups, changes, fleet):
+                found[change.key] = f"{used_by('group', users)} {'uses' if len(users) == 1 else 'use'} it too"
+        return found
 
     def write(self, writes: Sequence[Write]) -> Sequence[Written]:
         """Each change in turn."""

@@ -249,12 +249,17 @@ class GroupReader:
             native, policies = alarm["AlarmName"], self.replies.policy_names
             if native == f"{self.fleet_name}-{self.names['name']}-{self.alarm_names[native]}":
                 continue
-            acted = [policies[arn] for arn in alarm.get("AlarmActions") or () if arn in policies]
+            actions = alarm.get("AlarmActions") or ()
+            acted = [policies[arn] for arn in actions if arn in policies]
+            does_more = any(":scalingPolicy:" in arn and arn not in policies for arn in actions)
             kept = [name for name in acted if name == f"{self.replies.name}-{self.policy_names[name]}"]
+            end = "delete it once the plan is applied"
+            if does_more and acted:
+                end = f"take {' and '.join(acted)} out of it once the plan is applied: it acts on another group too"
             if kept:
-                yield native, f"then both act on {' and '.join(kept)}, so delete it once the plan is applied"
+                yield native, f"then both act on {' and '.join(kept)}, so {end}"
             elif acted:
-                yield native, "then what it acts on is gone, so delete it once the plan is applied"
+                yield native, f"then what it acts on is gone, so {end}"
 
     @cached_property
     def timetable(self) -> Timetable:

@@ -123,7 +123,20 @@ class GroupReader:
         return Draft(
             fields=fields,
             reasons=reasons,
-            origins={f"alarms.{name}": (key, "") for name, (key, _) in self.alarms.items()},
+            origins={
+                **{f"alarms.{name}": (key, "") for name, (key, _) in self.alarms.items()},
+                **self._windows(scaler),
+            },
+        )
+
+    def _windows(self, scaler: Resource | None) -> dict[str, tuple[Key, str]]:
+        """Where each schedule was read from."""
+        policy = scaler.body.get("autoscalingPolicy", {}) if scaler is not None else {}
+        names = policy.get("scalingSchedules") or {}
+        return (
+            {f"schedules.{name}": (scaler.key, f"autoscalingPolicy.scalingSchedules.{name}") for name in names}
+            if scaler
+            else {}
         )
 
     def _fields(self) -> dict[str, Any]:
