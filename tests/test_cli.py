@@ -462,6 +462,21 @@ def test_missing_libraries_are_named(missing):
     assert "Traceback" not in ended.stderr
 
 
+def test_an_interruption_while_modules_load_is_no_traceback():
+    code = """
+import sys
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == "trimtab.cli":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupting())
+from trimtab.__main__ import main
+sys.exit(main(["plan"]))
+"""
+    ended = process("-c", code)
+    assert (ended.returncode, ended.stderr) == (130, "interrupted\n")
+
+
 def test_a_reader_who_leaves_is_no_error():
     """`trimtab schema | head -1`: quiet."""
     reading, writing = os.pipe()

@@ -20,6 +20,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         gc.disable()
     try:
         from trimtab.cli import run
+    except KeyboardInterrupt:  # while modules load; nothing was begun
+        sys.stderr.write("interrupted\n")
+        return 130
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("typer", "rich"):
             raise

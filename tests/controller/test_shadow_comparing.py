@@ -255,7 +255,7 @@ def test_the_history_of_a_shadow_in_words_and_as_json(cli, tmp_path):
     url = f"sqlite:///{tmp_path}/store.db"
     ended = cli("history", "--shadow", "--store", url)
     assert ended.code == 0, ended.err
-    assert "web: 10 minutes compared, 8 equal, 80.0 %; the shadow changes the size 1 times" in ended.out
+    assert "web: 10 minute(s) compared, 8 equal, 80.0 %; the shadow changes the size 1 time(s)" in ended.out
     assert "differences: 1 earlier" in ended.out
     assert "2 min, earlier: shadow 4 to 6, cloud 4 to 6" in ended.out
     assert ALARM in ended.out

@@ -68,7 +68,7 @@ SENTENCES: Mapping[ReasonCode, str] = {
     " newest {value}",
     ReasonCode.PREDICTED: "alarm {alarm} counts as in ALARM: the predicted {value} is {comparison} {threshold}",
     ReasonCode.NO_ALARM: "no alarm is in ALARM: {alarms}",
-    ReasonCode.NO_DATA: "{metric} has no datapoint in the last {periods} periods",
+    ReasonCode.NO_DATA: "{metric} has no datapoint in the last {periods} period(s)",
     ReasonCode.DEFAULT_CAPACITY: "a metric cannot be read, and {size} is below the default of {default}",
     ReasonCode.AMOUNT: "policy {policy} asks for {amount}: {size} to {asked}",
     ReasonCode.STEP: "policy {policy} has a step for {breach} from the threshold: {size} to {asked}",

@@ -38,7 +38,7 @@ def at_maximum(case: Case) -> Iterator[Diagnosis]:
         symptom=Symptom.TOO_LITTLE,
         text=f"the rules ask for {needed}, and the maximum is {limit}",
         evidence=(
-            f"at the maximum in the last {sum(each.size >= limit for each in case.decided)} minutes",
+            f"at the maximum in the last {sum(each.size >= limit for each in case.decided)} minute(s)",
             *(f"{name}: {value:g} at {case.last[-1].at:%H:%M %Z}" for name, value in values.items()),
         ),
         fix="raise `capacity.max`" if edits else f"raise the maximum of {case.last[-1].verdict.decision.reasons[0]}",

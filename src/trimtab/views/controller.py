@@ -106,8 +106,8 @@ def _comparison_view(fleet: Fleet, comparison: Comparison) -> Iterator[Renderabl
     share = f", {100 * equal / compared:.1f} %" if compared else ""
     yield Prose.assemble(
         (printable(comparison.key.group), "bold"),
-        f": {compared:g} minutes compared, {equal:g} equal{share}; the shadow changes the size {comparison.changes}"
-        f" times, the cloud {comparison.cloud_changes} times",
+        f": {compared:g} minute(s) compared, {equal:g} equal{share}; the shadow changes the size {comparison.changes}"
+        f" time(s), the cloud {comparison.cloud_changes} time(s)",
     )
     counts = ", ".join(f"{number} {kind}" for kind, number in comparison.counts.items())
     if counts:

@@ -10,6 +10,7 @@ import pytest
 
 import trimtab as tt
 from tests.conftest import make_fleet, make_group
+from tests.providers.aws.account import furnish
 from tests.providers.killing import noting
 from trimtab.clock import ManualClock
 from trimtab.errors import Conflict
@@ -52,6 +53,23 @@ def test_a_group_goes_from_any_form_to_any_other_in_one_apply(world):
             with noting(f"from {before} to {after}"):
                 cloud.apply(cloud.plan(fleet_of(after)), wait="accepted").raise_for_failures()
                 assert not cloud.plan(fleet_of(after)), cloud.plan(fleet_of(after)).to_dict()
+
+
+def test_what_somebody_detached_first_is_detached_all_the_same(world):
+    """Two processes drive one rollout: Auto Scaling refuses a detachment as a whole where one was made before."""
+    furnish(world)
+    names = ("virtualmin-web", "virtualmin-api", "virtualmin-spare")
+    arns = [one["TargetGroupArn"] for one in world.client("elbv2").describe_target_groups(Names=names)["TargetGroups"]]
+    with world.connect() as cloud:
+        cloud.apply(cloud.plan(fleet_of("plain", load_balancers=names)), wait="accepted").raise_for_failures()
+        plan = cloud.plan(fleet_of("plain", load_balancers=()))
+        autoscaling = world.client("autoscaling")
+        autoscaling.detach_load_balancer_target_groups(AutoScalingGroupName=NAME, TargetGroupARNs=arns[:1])
+        parts = GroupParts(cloud.provider.connection, "us-east-1", NAME)
+        parts.write("TargetGroupARNs", {}, {"TargetGroupARNs": arns})
+        (group,) = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[NAME])["AutoScalingGroups"]
+        assert not group["TargetGroupARNs"]
+        assert [change.action for change in plan.changes] == [tt.Action.UPDATE]
 
 
 def test_tags_that_go_make_room_for_those_that_come(world):

@@ -56,6 +56,8 @@ https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-warm-pool
 """
 _REFUSED_WITH_A_POOL = frozenset({"MixedInstancesPolicy", "WarmPoolConfiguration"})
 """What waits for a pool that is being deleted."""
+_NOT_ATTACHED = "Trying to remove Target Groups that are not part of the group"
+"""What Auto Scaling says of a detachment that somebody else made before; a ValidationError like any other."""
 _HOOK_DEFAULTS = {"HeartbeatTimeout": 3600, "DefaultResult": "ABANDON"}
 
 
@@ -364,12 +366,20 @@ class GroupParts:
         self.calls.call("autoscaling", operation, self.region, AutoScalingGroupName=self.name, **params)
 
     def _attach(self, wanted: Sequence[str], existing: Sequence[str]) -> None:
-        for operation, arns in (
-            ("attach_load_balancer_target_groups", sorted(set(wanted) - set(existing))),
-            ("detach_load_balancer_target_groups", sorted(set(existing) - set(wanted))),
-        ):
-            for some in in_batches(arns, 10):
-                self._call(operation, TargetGroupARNs=some)
+        for some in in_batches(sorted(set(wanted) - set(existing)), 10):
+            self._call("attach_load_balancer_target_groups", TargetGroupARNs=some)
+        for some in in_batches(sorted(set(existing) - set(wanted)), 10):
+            self._detach(some)
+
+    def _detach(self, arns: Sequence[str]) -> None:
+        """Out of target groups, also where somebody was first with one of them, which refuses them all."""
+        try:
+            self._call("detach_load_balancer_target_groups", TargetGroupARNs=arns)
+        except InvalidRequest as error:
+            if _NOT_ATTACHED not in str(error):
+                raise
+            for arn in arns if len(arns) > 1 else ():
+                self._detach([arn])
 
     def _hooks(self, wanted: Sequence[Mapping[str, Any]], existing: Sequence[Mapping[str, Any]]) -> None:
         known = {hook["LifecycleHookName"]: hook for hook in existing}
