@@ -468,7 +468,10 @@ def test_a_policy_that_is_not_well_made_is_refused_with_its_field(
         ({"duration": seconds(0), "evaluation_missing_data": "EVALUATION_MISSING_DATA_ACTIVE"}, "non-zero duration"),
         ({"aggregations": [MEAN] * 3}, "aggregations"),
         ({"aggregations": [{**MEAN, "alignment_period": seconds(30)}]}, "alignment_period"),
-        ({"aggregations": [{**MEAN, "alignment_period": seconds(90_060)}]}, "alignmentPeriod"),
+        (
+            {"aggregations": [{**MEAN, "alignment_period": seconds(90_060)}]},
+            "alignment_period had an invalid value",
+        ),
         ({"aggregations": [{**MEAN, "per_series_aligner": "ALIGN_RATE"}]}, "kind GAUGE"),
         ({"aggregations": [{**MEAN, "group_by_fields": ["resource.labels.zone"]}]}, "group-by"),
     ],

@@ -11,6 +11,7 @@ from tests.rollout.aws_world import GROUP, LOOK, NEW, OLD, Killed, RolloutWorld,
 from trimtab.errors import Conflict, InvalidRequest, Unsupported
 from trimtab.metrics import cpu, custom, network_in
 from trimtab.models import Checkpoint, MetricGate, Rollout
+from trimtab.providers.aws.rolling import AwsRollouts
 from trimtab.providers.rolling import NewTemplate
 from trimtab.providers.run import RolloutPhase, RolloutRun
 from trimtab.rollout import RolloutFailed, RolloutOutcome
@@ -532,19 +533,19 @@ def test_of_two_that_begin_at_once_one_wins(world):
     world.assert_ended(fleet, version="2", there=[1, 2])
 
 
-def test_whose_mark_was_written_over_has_lost(world):
+def test_whose_mark_was_written_over_has_lost(world, monkeypatch):
     world.apply(make_fleet())
-    one, two = (world.connection.provider.rollouts() for _ in range(2))
+    one = world.connection.provider.rollouts()
     (progress,) = one.read([("us-east-1", GROUP)])
     now = world.doors.now()
     runs = [RolloutRun(id=word, since=now, began=now, by=word) for word in ("one", "two")]
-    mark = one.mark
+    mark = AwsRollouts.mark
 
-    def overtaken(location, name, run):
-        mark(location, name, run)
-        two.mark(location, name, replace(runs[1], old="1", new="1"))
+    def overtaken(rollouts, location, name, run):
+        mark(rollouts, location, name, run)
+        mark(rollouts, location, name, replace(runs[1], old="1", new="1"))
 
-    one.mark = overtaken
+    monkeypatch.setattr(AwsRollouts, "mark", overtaken)
     with pytest.raises(Conflict, match="another rollout of 'shop-web' began just now"):
         one.begin(progress.state.location, GROUP, runs[0], NewTemplate())
     assert world.mark().startswith("two / ")

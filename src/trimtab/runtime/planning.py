@@ -124,7 +124,8 @@ def _unmarked_notes(provider: Provider, fleet: Fleet, live: Live, plan: Plan) ->
 
 def _spare_what_others_use(provider: Provider, plan: Plan) -> Plan:
     """The plan without deletions of what somebody else's things use; of other changes to such things a note."""
-    users = provider.resources.users_elsewhere(plan.changes, plan.fleet) if plan.changes else {}
+    touches = any(change.action is not Action.CREATE for change in plan.changes)
+    users = provider.resources.users_elsewhere(plan.changes, plan.fleet) if touches else {}
     notes, kept = [], []
     for change in plan.changes:
         what = f"{provider.kinds[change.key.kind].label} {change.key.name!r}"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from trimtab import errors, metrics
 from trimtab.models import Alarm, PredictivePolicy, TargetTrackingPolicy
-from trimtab.models.metric import NEUTRAL
+from trimtab.models.metric import INSTANCES, NEUTRAL
 from trimtab.providers.aws.alarms import alarm_body
 from trimtab.providers.aws.metrics import NATIVE, PER_INSTANCE, Scope, metric_for, scale_of, scaled, unscaled
 from trimtab.providers.aws.policies import policy_body
@@ -27,6 +27,7 @@ DESCRIBED = {
         "TargetResponseTime": "Seconds",
     },
     "AWS/SQS": {"ApproximateNumberOfMessagesVisible": "Count", "ApproximateNumberOfMessagesNotVisible": "Count"},
+    "AWS/AutoScaling": {"GroupInServiceInstances": "Count"},
 }
 """
 What the vendor's tables say: the name and the unit of each.
@@ -35,7 +36,9 @@ https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/viewing_metrics_with_cloudwa
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/metrics-collected-by-CloudWatch-agent.html
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-metrics.html
 """
+METRICS = {**NEUTRAL, INSTANCES.name: INSTANCES}
 
 
 @pytest.mark.parametrize("name", NATIVE)
@@ -43,10 +46,10 @@ def test_a_row_is_what_cloudwatch_describes(name):
     """Bytes of a report of five minutes, or of one; all else in our unit, with counts that are summed up."""
     row = NATIVE[name]
     unit = DESCRIBED[row.namespace][row.name]
-    factors = [scale_of(NEUTRAL[name], "average", MINUTE, detailed=detailed) for detailed in (False, True)]
+    factors = [scale_of(METRICS[name], "average", MINUTE, detailed=detailed) for detailed in (False, True)]
     expected = [5 * MINUTE, MINUTE] if unit == "Bytes" else [timedelta(seconds=1)] * 2
     assert factors == expected
-    assert is_counted(NEUTRAL[name]) is (unit == "Count" and row.namespace == "AWS/ApplicationELB")
+    assert is_counted(METRICS[name]) is (unit == "Count" and row.namespace == "AWS/ApplicationELB")
 
 
 def test_every_neutral_metric_has_a_row_or_is_refused_by_name():
@@ -61,7 +64,7 @@ def test_every_neutral_metric_has_a_row_or_is_refused_by_name():
 @given(value=st.integers(0, 10**9).map(lambda number: number / 1000))
 def test_units_come_back(name, value):
     """Decimals as they were written, for whatever factor."""
-    factor = scale_of(NEUTRAL[name], "average", 5 * MINUTE, detailed=False)
+    factor = scale_of(METRICS[name], "average", 5 * MINUTE, detailed=False)
     assert unscaled(scaled(value, factor), factor) == pytest.approx(value, rel=1e-12)
 
 

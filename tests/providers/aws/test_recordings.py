@@ -19,6 +19,7 @@ from trimtab.providers.aws.kinds import KINDS
 from trimtab.providers.importing import ImportEffect
 
 BEFORE = json.loads((Path(__file__).parent / "came_back.json").read_text())
+"""How many leaves came back; one less of the page whose example of a service-linked role is the word `arn`."""
 
 
 def folder(config):

@@ -1,6 +1,6 @@
 """What a group's launch template names and has to be there, held against the account before the group is written."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from trimtab.emulators.aws.attributes import check_attributes
@@ -62,6 +62,11 @@ def check_source(region: Region, source: dict[str, str] | None) -> None:
         )
 
 
+def _is_for_others(image: Any, able: Sequence[str]) -> bool:
+    """Whether an image is for other processors; one that was registered without says nothing of it."""
+    return image is not None and bool(image.architecture) and image.architecture not in able
+
+
 def _problems(region: Region, data: dict[str, Any], types: list[str]) -> Iterator[str]:
     ec2, image, key = region.ec2, data.get("ImageId"), data.get("KeyName")
     if image and not image.startswith(_BY_PARAMETER) and image not in ec2.amis:
@@ -74,7 +79,7 @@ def _problems(region: Region, data: dict[str, Any], types: list[str]) -> Iterato
     for size in [data.get("InstanceType"), *types]:
         if size and size not in known_types():
             yield f"Invalid value '{size}' for InstanceType."
-        elif size and image in ec2.amis and ec2.amis[image].architecture not in (able := architectures(size)):
+        elif size and _is_for_others(ec2.amis.get(image), able := architectures(size)):
             yield (
                 f"The architecture '{','.join(able)}' of the specified instance type does not match the architecture "
                 f"'{ec2.amis[image].architecture}' of the specified AMI. Specify an instance type and an AMI that have "

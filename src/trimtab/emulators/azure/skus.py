@@ -126,22 +126,38 @@ _FAMILIES: tuple[tuple[str, tuple[int, ...], float, dict[str, str]], ...] = (
         for kind in ("s", "rs_v2", "asr_v4", "isr_H100_v5")
     ),
     *((f"Standard_HB{{}}{kind}", (16, 32, 60, 64, 96, 120, 176), 4, {}) for kind in ("rs", "rs_v2", "rs_v3", "rs_v4")),
-    ("Standard_NC{}as_T4_v3", (4, 8, 16, 64), 7, {"GPUs": "1"}),
-    ("Standard_NC{}ads_A100_v4", (24, 48, 96), 9, {"GPUs": "1"}),
+    ("Standard_NC{}as_T4_v3", (4, 8, 16), 7, {"GPUs": "1"}),
+    ("Standard_NC{}as_T4_v3", (64,), 7, {"GPUs": "4"}),
+    *(("Standard_NC{}ads_A100_v4", (number,), 9, {"GPUs": str(number // 24)}) for number in (24, 48, 96)),
 )
 """https://learn.microsoft.com/azure/virtual-machines/sizes/overview."""
+_NUMBERED = {
+    **{
+        name: {3: 4, 4: 8, 5: 16, 11: 2, 12: 4, 13: 8, 14: 16, 15: 20}
+        for name in ("Standard_D{}_v2", "Standard_DS{}_v2", "Standard_D{}_v2_Promo", "Standard_DS{}_v2_Promo")
+    },
+    **{name: {0: 1, 3: 4, 4: 8, 5: 2, 6: 4, 7: 8} for name in ("Standard_A{}", "Basic_A{}")},
+}
+"""
+The processors of sizes whose number is not that.
+
+https://learn.microsoft.com/azure/virtual-machines/sizes/general-purpose/dv2-series,
+https://learn.microsoft.com/azure/virtual-machines/sizes/memory-optimized/dv2-dsv2-series-memory,
+https://learn.microsoft.com/azure/virtual-machines/sizes-previous-gen
+"""
 _USUAL = {"LowPriorityCapable": "True", "CpuArchitectureType": "x64", "MaxResourceVolumeMB": "0", "PremiumIO": "True"}
 _KNOWN = {
     name.format(number).lower(): {
         "name": name.format(number),
-        "vCPUs": str(max(number, 1)),
-        "MemoryGB": f"{max(number, 1) * memory:g}",
-        "MaxDataDiskCount": str(min(32, max(number, 1) * 2)),
+        "vCPUs": str(processors),
+        "MemoryGB": f"{processors * memory:g}",
+        "MaxDataDiskCount": str(min(32, processors * 2)),
         **_USUAL,
         **said,
     }
     for name, numbers, memory, said in _FAMILIES
     for number in numbers
+    for processors in [_NUMBERED.get(name, {}).get(number, number)]
 }
 _PREMIUM = ("premium_lrs", "premium_zrs", "premiumv2_lrs", "ultrassd_lrs")
 
