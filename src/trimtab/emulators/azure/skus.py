@@ -13,7 +13,7 @@ from trimtab.emulators.shared.errors import ServiceError
 _LARGE = (2, 4, 8, 16, 32, 48, 64, 96)
 _SMALL = (1, 2, 4, 8, 16)
 _NO_SPOT, _ARM, _PLAIN = {"LowPriorityCapable": "False"}, {"CpuArchitectureType": "Arm64"}, {"PremiumIO": "False"}
-_LOCAL = {"MaxResourceVolumeMB": "76800"}
+_LOCAL, _NVME = {"MaxResourceVolumeMB": "76800"}, {"DiskControllerTypes": "NVMe"}
 _FAMILIES: tuple[tuple[str, tuple[int, ...], float, dict[str, str]], ...] = (
     # the name with its number of processors, those, GiB a processor, and what else is said
     ("Standard_B{}s", (1, 2, 4, 8, 12, 16, 20), 2, _NO_SPOT),
@@ -33,12 +33,12 @@ _FAMILIES: tuple[tuple[str, tuple[int, ...], float, dict[str, str]], ...] = (
     ("Standard_A{}_v2", (1, 2, 4, 8), 2, _PLAIN),
     ("Standard_A{}m_v2", (2, 4, 8), 8, _PLAIN),
     ("Standard_D{}_v2", (1, 2, 3, 4, 5), 3.5, {**_PLAIN, **_LOCAL}),
-    ("Standard_DS{}_v2", (1, 2, 3, 4, 5), 3.5, _LOCAL),
+    ("Standard_DS{}_v2", (1, 2, 3, 4, 5), 3.5, {}),
     ("Standard_D{}_v3", _LARGE, 4, {**_PLAIN, **_LOCAL}),
     ("Standard_E{}_v3", _LARGE, 8, {**_PLAIN, **_LOCAL}),
     ("Standard_F{}", _SMALL, 2, {**_PLAIN, **_LOCAL}),
     ("Standard_F{}s", _SMALL, 2, _LOCAL),
-    ("Standard_F{}s_v2", (2, 4, 8, 16, 32, 48, 64, 72), 2, _LOCAL),
+    ("Standard_F{}s_v2", (2, 4, 8, 16, 32, 48, 64, 72), 2, {}),
     *(
         ("Standard_D{}" + f"{kind}_v{version}", _LARGE, memory, said)
         for kind, memory, versions, said in (
@@ -55,10 +55,10 @@ _FAMILIES: tuple[tuple[str, tuple[int, ...], float, dict[str, str]], ...] = (
             ("pds", 4, (5,), {**_ARM, **_LOCAL}),
             ("pls", 2, (5,), _ARM),
             ("plds", 2, (5,), {**_ARM, **_LOCAL}),
-            ("s", 4, (6,), {"DiskControllerTypes": "NVMe"}),
-            ("as", 4, (6,), {}),
-            ("ls", 2, (6,), {"DiskControllerTypes": "NVMe"}),
-            ("als", 2, (6,), {}),
+            ("s", 4, (6,), _NVME),
+            ("as", 4, (6,), _NVME),
+            ("ls", 2, (6,), _NVME),
+            ("als", 2, (6,), _NVME),
         )
         for version in versions
     ),
@@ -73,7 +73,7 @@ _FAMILIES: tuple[tuple[str, tuple[int, ...], float, dict[str, str]], ...] = (
         )
         for version in versions
     ),
-    *((f"Standard_F{{}}{kind}_v6", _LARGE, memory, {}) for kind, memory in (("as", 4), ("als", 2), ("ams", 8))),
+    *((f"Standard_F{{}}{kind}_v6", _LARGE, memory, _NVME) for kind, memory in (("as", 4), ("als", 2), ("ams", 8))),
     *(
         (f"Standard_{series}_v6", _LARGE, memory, said)
         for series, memory, said in (
@@ -145,12 +145,21 @@ https://learn.microsoft.com/azure/virtual-machines/sizes/general-purpose/dv2-ser
 https://learn.microsoft.com/azure/virtual-machines/sizes/memory-optimized/dv2-dsv2-series-memory,
 https://learn.microsoft.com/azure/virtual-machines/sizes-previous-gen
 """
+_MEMORY = {
+    "Standard_B1s": 1,
+    "Standard_B1ms": 2,
+    **dict.fromkeys(("Standard_D64ps_v5", "Standard_D64pds_v5", "Standard_E32ps_v5"), 208),
+    "Standard_E64s_v3": 432,
+    "Standard_E64s_v4": 504,
+    **dict.fromkeys((f"Standard_E96{kind}" for kind in ("s_v5", "ds_v5", "as_v4", "as_v5", "ads_v5")), 672),
+}
+"""GiB of sizes that have less for a processor than the others of their family."""
 _USUAL = {"LowPriorityCapable": "True", "CpuArchitectureType": "x64", "MaxResourceVolumeMB": "0", "PremiumIO": "True"}
 _KNOWN = {
     name.format(number).lower(): {
         "name": name.format(number),
         "vCPUs": str(processors),
-        "MemoryGB": f"{processors * memory:g}",
+        "MemoryGB": f"{_MEMORY.get(name.format(number), processors * memory):g}",
         "MaxDataDiskCount": str(min(32, processors * 2)),
         **_USUAL,
         **said,
