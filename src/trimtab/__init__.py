@@ -520,11 +520,22 @@ _LATE = {
 _MODULES = {name: module for module, names in _LATE.items() for name in names}
 
 
+_EXTRAS = {"numpy": "sim", "sqlalchemy": "sql"}
+"""The extra that brings a library which few names need."""
+
+
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         # name and module have Python guess what was meant
         raise AttributeError(f"module 'trimtab' has no attribute {name!r}", name=name, obj=import_module("trimtab"))
-    value = globals()[name] = getattr(import_module(_MODULES[name]), name)
+    try:
+        module = import_module(_MODULES[name])
+    except ModuleNotFoundError as missing:
+        extra = _EXTRAS.get((missing.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        raise import_module("trimtab.errors").MissingExtra(f"trimtab.{name}", extra) from missing
+    value = globals()[name] = getattr(module, name)
     return value
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.house.front_door import PUBLIC
 from tests.house.signatures import mentions_of
+from trimtab import errors
 
 MADE_BY_TRIMTAB = {
     "trimtab.HaproxySync.__init__:cloud": "a `Cloud`, or what is like one",
@@ -32,7 +33,10 @@ def test_all_is_complete_and_true(name):
     module = importlib.import_module(name)
     assert len(set(module.__all__)) == len(module.__all__)
     for public in module.__all__:
-        assert getattr(module, public) is not None
+        try:
+            assert getattr(module, public) is not None
+        except errors.MissingExtra as error:
+            assert "pip install 'trimtab[" in str(error)
 
 
 def test_what_signatures_mention_is_public():
