@@ -19,7 +19,7 @@ from trimtab.sources.source import Answer, answer_points, failed
 KEPT = timedelta(hours=3)
 """For how long looks are kept: alarms look back over their periods."""
 LONGEST_GAP = timedelta(minutes=5)
-"""Between two looks that tell what came in between; after longer, nobody knows when it came."""
+"""The longest time between two looks whose difference is a datapoint; after longer, its minute is unknown."""
 MEASURES = ("requests", "errors-5xx", "latency", "queue")
 _COUNTED = {"requests": "req_tot", "errors-5xx": "hrsp_5xx"}
 _AVERAGED = 1024

@@ -193,7 +193,7 @@ class HookConsumer:
         return answer, heartbeat.count + (timeout is not None)
 
     def _is_over(self, notice: HookNotice) -> bool:
-        """Whether nobody waits any more; the heartbeat that asks begins the hook's time anew."""
+        """Whether the wait for a result has ended; the heartbeat that asks this restarts the hook's timeout."""
         if self._queue.takes_result(notice):
             return not self._queue.heartbeat(notice)
         return notice.deadline is not None and self._clock.now() >= notice.deadline

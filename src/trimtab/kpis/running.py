@@ -99,7 +99,7 @@ def recorded_supply(
 
 
 def _finished(card: Kpis, readings: "_Readings", source: LiveGroupSource, options: KpiOptions) -> Kpis:
-    """With what only a running group has, and without what nobody measures of one."""
+    """The card with the KPIs that only a running group has; those that no cloud measures of one have a reason."""
     replaced = {
         "latency-p95": kpi(
             "latency-p95",

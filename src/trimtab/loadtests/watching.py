@@ -11,7 +11,7 @@ from trimtab.loadtests.samples import Floats
 from trimtab.runtime.group import LiveGroup
 
 _UNKNOWN = 60.0
-"""Seconds after which a size is no longer taken for the one of now."""
+"""Seconds after which a size is too old to count as the current one."""
 
 
 class SizeReading(NamedTuple):

@@ -1,7 +1,7 @@
 """What groups name and AWS has to have, asked for in bulk: a call for each kind and region."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from trimtab.errors import NotFound
@@ -137,13 +137,18 @@ def topics_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
 
 def find_topics(calls: Calls, region: str, arns: Sequence[str]) -> dict[str, Thing]:
     """Those of the topics that are there: a call for each."""
+    return _found_singly(lambda arn: calls.call("sns", "get_topic_attributes", region, TopicArn=arn), arns)
+
+
+def _found_singly(ask: Callable[[str], object], names: Sequence[str]) -> dict[str, Thing]:
+    """Those of some things that are there, each asked for by a call of its own."""
     found: dict[str, Thing] = {}
-    for arn in arns:
+    for name in names:
         try:
-            calls.call("sns", "get_topic_attributes", region, TopicArn=arn)
+            ask(name)
         except NotFound:
             continue
-        found[arn] = Thing()
+        found[name] = Thing()
     return found
 
 
@@ -222,14 +227,9 @@ def _named(item: Mapping[str, Any], part: str) -> Named:
 
 def find_profiles(calls: Calls, region: str, names: Sequence[str]) -> dict[str, Thing]:
     """Those of the instance profiles that are there: a call for each."""
-    found: dict[str, Thing] = {}
-    for name in names:
-        try:
-            calls.call("iam", "get_instance_profile", region, InstanceProfileName=name)
-        except NotFound:
-            continue
-        found[name] = Thing()
-    return found
+    return _found_singly(
+        lambda name: calls.call("iam", "get_instance_profile", region, InstanceProfileName=name), names
+    )
 
 
 def find_aliases(calls: Calls, region: str, names: Sequence[str]) -> dict[str, Thing]:
