@@ -4,6 +4,7 @@ import pytest
 
 import trimtab as tt
 from tests.conftest import make_fleet, make_group
+from trimtab.controller import Controller
 from trimtab.errors import InvalidArgument, InvalidModel, TrimtabError
 
 FLEET = make_fleet(make_group("web", schedules={}))
@@ -133,3 +134,10 @@ def test_results_are_short_as_text(cloud):
     assert str(cloud.import_group("virtualmin-web")).startswith("group web: 0 changes after adopt, ")
     tick = tt.Tick(fleet="shop", provider="aws", at=cloud.now(), groups=(), error="the store cannot be reached")
     assert str(tick) == "tick of fleet shop on aws: 0 of 0 sizes written; the store cannot be reached"
+
+
+@pytest.mark.parametrize(("every", "text"), [(5, "every: 5 is not a duration"), (tt.minutes(0), "is not above 0")])
+def test_what_goes_on_without_end_rests_in_between(every, text):
+    fleet = tt.Fleet(name="shop", groups=[])
+    with tt.connect("memory") as cloud, pytest.raises(tt.errors.InvalidArgument, match=text):
+        Controller(fleet, cloud, every=every)

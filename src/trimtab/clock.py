@@ -162,8 +162,10 @@ def ensure_above_zero(duration: timedelta, name: str) -> timedelta:
     The duration of the argument `name`.
 
     Raises:
-        InvalidArgument: It is 0 or less.
+        InvalidArgument: It is 0 or less, or a number, which is no duration.
     """
+    if not isinstance(duration, timedelta):
+        raise InvalidArgument(f"{name}: {duration!r} is not a duration; give a timedelta, such as trimtab.minutes(5)")
     if duration <= timedelta(0):
         raise InvalidArgument(f"{name}={duration} is not above 0; give a longer one")
     return duration
