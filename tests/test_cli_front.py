@@ -163,6 +163,9 @@ def test_show_prints_a_saved_plan_as_the_plan_was(cli, tmp_path):
     assert re.sub(r"(sha256:)?[0-9a-f]{8,}|\b[45]\b|^.*tags\..*$| +", "", planned, flags=re.MULTILINE) == re.sub(
         r"sha256:[0-9a-f]{8}|^.*tags\..*$| +", "", "\n".join(shown[1:]) + "\n", flags=re.MULTILINE
     )
+    page = cli.run("show", str(saved), "--format", "markdown").out
+    assert page.startswith("`shop` on memory, planned 2026-")
+    assert "\n  | `max` | " in page
     assert cli.run("show", str(saved), "--format", "json").data == {
         "format_version": 1,
         **json.loads(saved.read_text()),

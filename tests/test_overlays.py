@@ -164,6 +164,23 @@ def test_a_providers_overlay_is_held_against_what_it_takes():
     assert "is for that provider, not for aws" in refused(text)[-1]
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("azur", "azure"), ("azzure", "azure"), ("asw", "aws"), ("gpc", "gcp"), ("memry", "memory"), ("aws2", ""),
+     ("azure-eu", ""), ("small", ""), ("staging", "")],
+)  # fmt: skip
+def test_an_overlay_that_is_called_nearly_as_a_provider_is_refused(name, meant):
+    """Nothing would ever lay it, and what it says would be dropped without a word."""
+    text = FLEET[: FLEET.index("    overlays:")] + f"overlays:\n  {name}: {{}}\n"
+    if not meant:
+        assert list(tt.parse_fleet(text).overlays) == [name]
+        return
+    assert list(refused(text)) == [
+        f"fleet.yaml:9: overlay {name}: no provider is called {name!r}; did you mean {meant}? "
+        "if not, give the overlay another name"
+    ]
+
+
 def test_a_name_that_there_is_not_comes_with_a_guess():
     (problem,) = refused(FLEET, overlays=["stagin"])
     assert problem == "fleet 'shop' has no overlay 'stagin'; did you mean 'staging'? it has staging, small"

@@ -1,6 +1,5 @@
 """One autoscaling API for AWS Auto Scaling, Azure VM Scale Sets and Google Cloud managed instance groups."""
 
-import logging
 from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -170,9 +169,6 @@ if TYPE_CHECKING:
     from trimtab.store.sql_store import SqlStore
 
 __version__ = "0.1.0"
-
-# what is logged goes nowhere until the program that imports this says where
-logging.getLogger("trimtab").addHandler(logging.NullHandler())
 
 __all__ = [
     "Action",

@@ -23,6 +23,8 @@ from trimtab.events import (
 CALLS = logging.getLogger("trimtab.calls")
 CHANGES = logging.getLogger("trimtab.changes")
 PLANS = logging.getLogger("trimtab.plans")
+# what is logged goes nowhere until the program that imports trimtab says where
+logging.getLogger("trimtab").addHandler(logging.NullHandler())
 
 
 def log(event: Event) -> None:

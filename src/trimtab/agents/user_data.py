@@ -16,6 +16,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from trimtab.agents.install import script_of
@@ -69,6 +70,14 @@ def compose(
         parts: Those that cloud-init takes in place of the script; left out where new instances take one script.
         most: The bytes that user data may have; what is larger is gzipped, as cloud-init takes it. Never where 0.
     """
+    return _composed(script, tuple(words), provider, tuple(parts), most)
+
+
+@lru_cache(maxsize=16)
+def _composed(
+    script: str | None, words: tuple[str, ...], provider: str, parts: tuple[str, ...], most: int
+) -> str | bytes | None:
+    """The groups of a fleet often start with the same, and to zip that takes longer than the rest of a plan."""
     agents = script_of(words, provider)
     cloud = agents_of(provider)
     is_one_script = cloud is not None and cloud.one_script

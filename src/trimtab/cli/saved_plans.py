@@ -7,12 +7,12 @@ from typing import Annotated, Any
 import typer
 
 from trimtab.cli.completion import complete_file
-from trimtab.cli.context import As, Format, context_of
+from trimtab.cli.context import TextFormat, context_of
 from trimtab.config.files import read_file
 from trimtab.errors import ConfigError
 from trimtab.plan.saved import read_plan
 from trimtab.providers.pure import kinds_of
-from trimtab.views.plan import saved_plan_view
+from trimtab.views.plan import saved_plan_markdown, saved_plan_view
 from trimtab.views.screen import Screen
 
 LARGEST = 2**28
@@ -28,7 +28,7 @@ def show(
             metavar="PLAN", help="Name the file of the plan; - is standard input.", autocompletion=complete_file
         ),
     ],
-    chosen: As = Format.TEXT,
+    chosen: Annotated[TextFormat, typer.Option("--format", help="Choose how results are printed.")] = TextFormat.TEXT,
 ) -> int:
     """
     Show a plan that `plan --out` saved, or that `plan --format json` printed; asks no cloud.
@@ -40,7 +40,10 @@ def show(
     screen = context_of(context, chosen).screen
     data = _piped(screen) if file == "-" else read_saved(file)
     plan = read_plan(data)
-    screen.show(saved_plan_view(plan, kinds_of(plan.provider)), data)
+    if screen.markdown:
+        screen.text(saved_plan_markdown(plan, kinds_of(plan.provider)))
+    else:
+        screen.show(saved_plan_view(plan, kinds_of(plan.provider)), data)
     return 0
 
 

@@ -108,7 +108,24 @@ def check_overlays(fleet: Fleet) -> None:
             places += [error.places[index] if error.places else None for index in fresh]
     if problems:
         raise ConfigError(problems, places=places)
-    refuse_file(_taken_from_nowhere(fleet))
+    refuse_file([*_slips(fleet), *_taken_from_nowhere(fleet)])
+
+
+def _slips(fleet: Fleet) -> Iterator[Problem]:
+    """Overlays that are called nearly as a provider is: such a one would never be laid."""
+    for name in fleet.overlays.keys() - set(provider_names()):
+        meant = next((cloud for cloud in provider_names() if _is_slip(name, cloud)), None)
+        if meant is not None:
+            place = _item(fleet.overlays[name], ("overlays", name), fleet).place
+            text = f"no provider is called {name!r}; did you mean {meant}? if not, give the overlay another name"
+            yield Problem(place, ("overlays", name), text)
+
+
+def _is_slip(name: str, meant: str) -> bool:
+    """Whether a letter is missing, one is too many, or the letters are in another order."""
+    shorter, longer = sorted((name, meant), key=len)
+    is_one_off = any(longer[:place] + longer[place + 1 :] == shorter for place in range(len(longer)))
+    return name.isalpha() and (is_one_off or sorted(name) == sorted(meant))
 
 
 def _taken_from_nowhere(fleet: Fleet) -> Iterator[Problem]:

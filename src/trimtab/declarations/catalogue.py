@@ -98,10 +98,10 @@ class CatalogueSize(NamedTuple):
     """Why the rule does not choose it although it fits; empty where it does."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Catalogue:
     """
-    The sizes of a cloud, as of a date.
+    The sizes of a cloud, as of a date; there is one of a cloud.
 
     Attributes:
         date: When it was read.
@@ -150,7 +150,10 @@ class Wanted(NamedTuple):
             asked.burstable is not None and size.burstable != asked.burstable,
         )
         far = _distance(asked.cpus, size.cpus) + _distance(asked.memory_gb, size.memory_gb)
-        return 4 * sum(wrong) + far + 2 * _distance(asked.gpu or CountRange(min=0, max=0), size.gpus)
+        return 4 * sum(wrong) + far + 2 * _distance(asked.gpu or _NO_GPU, size.gpus)
+
+
+_NO_GPU = CountRange.model_construct(min=0, max=0)
 
 
 def _distance(bound: CountRange | MemoryRange | None, value: float) -> float:

@@ -11,6 +11,8 @@ from typing import Any
 from trimtab.plan.resource import MAPPINGS, PLAIN, Resource
 
 _BRACKETS = re.compile(r"\[[^\]]*\]")
+_ENDS = ("", ".", "[")
+"""What follows the path of a field in that of a leaf at or below it."""
 
 
 class MarkPlace(StrEnum):
@@ -56,9 +58,21 @@ class Field:
     ignore_case: bool = False
     whole: bool = False
 
+    def matches(self, path: str) -> bool:
+        """Whether the leaf at `path` is this field, or below it."""
+        begin = self._begin
+        if not path.startswith(begin):
+            return False
+        return path[len(begin) : len(begin) + 1] in _ENDS if begin == self.path else bool(self._pattern.match(path))
+
     @cached_property
-    def pattern(self) -> re.Pattern[str]:
-        """Matches the path of a leaf at or below this field."""
+    def _begin(self) -> str:
+        """The path as far as nothing in it stands for any item: most rows have that alone, and need no pattern."""
+        begin, star, _ = self.path.partition("[*]")
+        return begin if star else self.path
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
         text = re.escape(self.path).replace(re.escape("[*]"), r"\[([^\]]*)\]")
         return re.compile(rf"{text}($|[.\[])")
 
@@ -70,7 +84,7 @@ class Field:
         """The model fields that the leaf at `path` comes from, names from its brackets filled in."""
         if "*" not in self.models:
             return self._models
-        match = self.pattern.match(path)
+        match = self._pattern.match(path)
         names = iter(match.groups()[:-1] if match else ())
         return re.sub(r"\*", lambda _: next(names, "*"), self.models).split()
 
@@ -170,7 +184,7 @@ class Kind:
     def find(self, path: str) -> Field | None:
         """The row for a leaf: the longest that matches it or something around it."""
         if path not in self._rows:
-            rows = [row for row in self.fields if row.pattern.match(path)]
+            rows = [row for row in self.fields if row.matches(path)]
             self._rows[path] = max(rows, key=lambda row: len(row.path), default=None)
         return self._rows[path]
 
@@ -202,7 +216,7 @@ class Kind:
     def sources_of(self, path: str) -> tuple[str, ...]:
         """The model fields that the leaf at `path`, or something around it, comes from."""
         if path not in self._models:
-            rows = (row for row in self.fields if row.pattern.match(path))
+            rows = (row for row in self.fields if row.matches(path))
             self._models[path] = tuple(name for row in rows for name in row.sources(path))
         return self._models[path]
 
@@ -224,7 +238,7 @@ class Kind:
         row, pattern = self.find(path), _pattern(path)
         if row is not None and row.path == pattern and row.models:
             return row
-        return next((each for each in self.fields if each.whole and each.pattern.match(path)), None)
+        return next((each for each in self.fields if each.whole and each.matches(path)), None)
 
     def _is_state(self, path: str) -> bool:
         texts = {path, _pattern(path)}
@@ -336,8 +350,9 @@ def _instances(pattern: str, leaves: Mapping[str, Any]) -> list[str]:
     if "[*]" not in pattern:
         return [pattern]
     head, tail = pattern.rsplit("[*]", 1)
+    begin = f"{head.partition('[*]')[0]}["
     start = re.compile(re.escape(head).replace(re.escape("[*]"), r"\[[^\]]*\]") + r"\[[^\]]*\]")
-    return sorted({match[0] + tail for path in leaves if (match := start.match(path))})
+    return sorted({match[0] + tail for path in leaves if path.startswith(begin) and (match := start.match(path))})
 
 
 def overlaid(kind: Kind, live: Any, wanted: Any, pattern: str = "") -> Any:

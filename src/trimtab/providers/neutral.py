@@ -1,6 +1,7 @@
 """The neutral words of images and sizes in one cloud's own: a group as that cloud's code reads it; pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from trimtab.declarations import declarations_of
 from trimtab.declarations.catalogue import (
@@ -103,8 +104,9 @@ def _newer(chosen: tuple[str, ...], kept: tuple[str, ...]) -> Remark:
     return Remark(SIZE, text)
 
 
+@lru_cache(maxsize=256)
 def _choose(catalogue: Catalogue, wanted: Wanted) -> tuple[str, ...]:
-    """The smallest sizes that fit, as many as may be chosen among."""
+    """The smallest sizes that fit, as many as may be chosen among; groups often want the same."""
     some = zip(range(wanted.requirement.choices), catalogue.fitting(wanted), strict=False)
     return tuple(size.name for _, size in some)
 

@@ -100,28 +100,43 @@ A name that ends in `?` may be missing or null, and `*` stands for every name.
 
 def find_problem(value: Any, shape: Shape, path: str = "it") -> str:
     """What keeps a value from having a shape; empty where nothing does."""
+    misfit = _misfit(value, shape)
+    return "" if misfit is None else f"{path}{misfit[0]} {misfit[1]}".removeprefix("it.")
+
+
+def _misfit(value: Any, shape: Shape) -> tuple[str, str] | None:
+    """Where in a value and what; a reply has many thousands of values, of which nothing is kept."""
     if isinstance(shape, list):
-        if not isinstance(value, list):
-            return f"{path} is not a list"
-        return next((text for item in value if (text := find_problem(item, shape[0], f"{path}[]"))), "")
-    if isinstance(shape, Mapping):
-        return _problem_of_object(value, shape, path)
-    wrong = not isinstance(value, shape) or (shape is int and isinstance(value, bool))
-    return f"{path} is not of type {getattr(shape, '__name__', 'number')}" if wrong else ""
+        return _misfit_of_list(value, shape[0])
+    if isinstance(shape, dict):
+        return _misfit_of_object(value, shape)
+    if isinstance(value, shape) and not (shape is int and isinstance(value, bool)):
+        return None
+    return "", f"is not of type {getattr(shape, '__name__', 'number')}"
 
 
-def _problem_of_object(value: Any, shape: Mapping[str, Shape], path: str) -> str:
-    if not isinstance(value, Mapping):
-        return f"{path} is not an object"
+def _misfit_of_list(value: Any, shape: Shape) -> tuple[str, str] | None:
+    if not isinstance(value, list):
+        return "", "is not a list"
+    for item in value:
+        if (misfit := _misfit(item, shape)) is not None:
+            return f"[]{misfit[0]}", misfit[1]
+    return None
+
+
+def _misfit_of_object(value: Any, shape: dict[str, Shape]) -> tuple[str, str] | None:
+    if not isinstance(value, (dict, Mapping)):
+        return "", "is not an object"
     for word, inner in shape.items():
-        for name in value if word == "*" else [word.removesuffix("?")]:
-            if value.get(name) is None:
-                if word.endswith("?"):
+        may_lack = word[-1] == "?"
+        for name in value if word == "*" else (word[:-1] if may_lack else word,):
+            if (item := value.get(name)) is None:
+                if may_lack:
                     continue
-                return f"{path} has no {name}"
-            if problem := find_problem(value[name], inner, f"{path}.{name}".removeprefix("it.")):
-                return problem
-    return ""
+                return "", f"has no {name}"
+            if (misfit := _misfit(item, inner)) is not None:
+                return f".{name}{misfit[0]}", misfit[1]
+    return None
 
 
 def pause_asked(headers: Mapping[str, str], now: datetime | None = None) -> timedelta | None:

@@ -373,13 +373,13 @@ def _texts(bodies: Iterable[Any]) -> set[str]:
     while stack:
         value = stack.pop()
         if isinstance(value, str):
-            texts.add(value.lower())
+            texts.add(value)
         elif isinstance(value, MAPPINGS):
-            texts.update(str(name).lower() for name in value)
+            texts.update(value)
             stack.extend(value.values())
         elif isinstance(value, (list, tuple, frozenset)):
             stack.extend(value)
-    return texts
+    return {text.lower() for text in texts}
 
 
 def _names(texts: set[str], name: str) -> bool:

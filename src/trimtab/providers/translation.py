@@ -470,7 +470,7 @@ class GroupTranslator(ABC):
         """
         if self._facts.unknown:
             return
-        carried = set(_carried(resources, self.kinds))
+        carried = _carried(resources, self.kinds)
         noted = _paths_of(self.notes) | inert_paths(self.asked, self.provider)
         not_found = [note for note in self._facts.problems if note.group == self.group.name]
         known = _paths_of((*self.problems, *not_found)) | self._taken
@@ -527,16 +527,19 @@ _WHOLE = frozenset({"template", *ITEMS})
 """What rows name that hang on all of it; they say nothing of one field."""
 
 
-def _carried(resources: Iterable[Resource], kinds: Mapping[str, Kind]) -> Iterator[str]:
+def _carried(resources: Iterable[Resource], kinds: Mapping[str, Kind]) -> set[str]:
     """The fields of the model that some leaf of a body comes from; `*` stands for any name."""
+    carried: set[str] = set()
     for resource in resources:
         kind = kinds[resource.key.kind]
-        prefix = f"{resource.item}." if resource.item else ""
+        named: set[str] = set()
         for path in kind.given(resource.body):
             known = resource.sources_of(path)
             models = kind.sources_of(path)
-            named = models if known is None else [*known, *(name for name in models if "*" not in name)]
-            yield from (f"{prefix}{name}" for name in named if name not in _WHOLE)
+            named.update(models if known is None else (*known, *(name for name in models if "*" not in name)))
+        named -= _WHOLE
+        carried |= {f"{resource.item}.{name}" for name in named} if resource.item else named
+    return carried
 
 
 def _paths_of(notes: Iterable[Note]) -> frozenset[str]:

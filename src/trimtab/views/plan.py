@@ -32,14 +32,25 @@ class PlanView:
 
 def saved_plan_view(plan: Plan, kinds: Mapping[str, Kind]) -> RenderableType:
     """A plan that was saved earlier, below a line that says of which fleet it is and when it was made."""
+    heading = Text.assemble((printable(plan.fleet), "bold"), _made(plan))
+    return Group(heading, "", PlanView(_with_kinds(plan, kinds)))
+
+
+def saved_plan_markdown(plan: Plan, kinds: Mapping[str, Kind]) -> str:
+    """The same as Markdown."""
+    return f"`{printable(plan.fleet)}`{_made(plan)}\n\n{_with_kinds(plan, kinds).to_markdown()}"
+
+
+def _made(plan: Plan) -> str:
+    return f" on {plan.provider}, planned {plan.made_at:%Y-%m-%d %H:%M} UTC"
+
+
+def _with_kinds(plan: Plan, kinds: Mapping[str, Kind]) -> Plan:
     losses = {change.key.kind: 0 for change in plan.changes}
     for change in plan.changes:
         losses[change.key.kind] += change.instances
     known = {name: kinds.get(name) or _unknown_kind(name, lost > 0) for name, lost in losses.items()}
-    heading = Text.assemble(
-        (printable(plan.fleet), "bold"), f" on {plan.provider}, planned {plan.made_at:%Y-%m-%d %H:%M} UTC"
-    )
-    return Group(heading, "", PlanView(replace(plan, kinds=known)))
+    return replace(plan, kinds=known)
 
 
 def _unknown_kind(name: str, holds_instances: bool) -> Kind:
