@@ -92,7 +92,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a handler answers; a body of `None` is left out."""
+    """What a handler answers; a body of `None` is left out, one of bytes is JSON already."""
 
     status: int = 200
     body: Any = None

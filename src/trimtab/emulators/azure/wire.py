@@ -29,9 +29,13 @@ def read_parts(environ: Mapping[str, Any]) -> Request:
 
 def result(answer: Answer, more: Mapping[str, str]) -> Reply:
     """A good answer."""
-    body = b"" if answer.body is None else json.dumps(answer.body).encode()
+    body = answer.body if isinstance(answer.body, bytes) else _encoded(answer.body)
     kind = {"Content-Type": JSON} if body else {}
     return Reply(answer.status, body, tuple({**_numbers(), **kind, **more, **answer.headers}.items()))
+
+
+def _encoded(body: Any) -> bytes:
+    return b"" if body is None else json.dumps(body).encode()
 
 
 def failure(error: ServiceError) -> Reply:
