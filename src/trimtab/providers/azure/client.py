@@ -5,6 +5,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from threading import Lock
@@ -143,15 +144,14 @@ class Calls(Caller):
     ) -> tuple[list[dict[str, Any]], str]:
         door = self._door(operation)
 
-        def ask() -> str:
+        def ask() -> None:
             method = self._method(operation)
-            pages = method(*args, **params, raw_response_hook=door).by_page(continuation_token=token or None)
-            next(pages, None)
-            return str(pages.continuation_token or "")
+            pages = method(*args, **params, raw_response_hook=door.take_page).by_page(continuation_token=token or None)
+            with suppress(_PageTaken):
+                next(pages, None)
 
-        # of some lists the SDK drops where the next page is
-        following = door.ask(ask)
-        return door.body["value"], following or door.body.get("nextLink") or ""
+        door.ask(ask)
+        return door.body["value"], door.body.get("nextLink") or ""
 
     def begin(
         self,
@@ -336,6 +336,10 @@ class _Answer(NamedTuple):
     body: Any
 
 
+class _PageTaken(Exception):
+    """There is nothing left for the SDK to do."""
+
+
 class _Door:
     """Looks at each reply of one call before the SDK does, and turns what goes wrong into our errors."""
 
@@ -348,6 +352,17 @@ class _Door:
         """Called by the SDK with each reply."""
         response.http_response.read()
         self.check(response.http_response)
+
+    def take_page(self, response: Any) -> None:
+        """
+        Called by the SDK with each reply to a list; a page that is one ends the call.
+
+        The SDK would make models of all that is in it, which takes longer than the rest of a plan, and of some lists
+        it drops where the next page is.
+        """
+        self(response)
+        if response.http_response.status_code == 200:
+            raise _PageTaken
 
     def check(self, response: Any) -> None:
         """Refuse what is not a reply to the call."""
