@@ -154,13 +154,13 @@ class _Walk:
                     self.found.append(Breach(row, path, tuple(self.places), text, value))
         if isinstance(value, (str, int, float)):
             return
-        if isinstance(value, (dict, Mapping)):
-            self.trail.append((pattern, value))
-            self._fields(path, pattern, value)
-            self.trail.pop()
-        elif isinstance(value, (list, tuple)):
+        if isinstance(value, (list, tuple)):
             self.trail.append((pattern, value))
             self._items(path, pattern, value)
+            self.trail.pop()
+        elif isinstance(value, (dict, Mapping)):
+            self.trail.append((pattern, value))
+            self._fields(path, pattern, value)
             self.trail.pop()
 
     def _fields(self, path: str, pattern: str, value: Mapping[str, Any]) -> None:

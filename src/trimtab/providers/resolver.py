@@ -374,11 +374,11 @@ def _texts(bodies: Iterable[Any]) -> set[str]:
         value = stack.pop()
         if isinstance(value, str):
             texts.add(value)
+        elif isinstance(value, (list, tuple, frozenset)):
+            stack.extend(value)
         elif isinstance(value, MAPPINGS):
             texts.update(value)
             stack.extend(value.values())
-        elif isinstance(value, (list, tuple, frozenset)):
-            stack.extend(value)
     return {text.lower() for text in texts}
 
 

@@ -248,13 +248,12 @@ def _threshold(rule: Rule) -> float:
     return float((rule.body.get("metricTrigger") or {}).get("threshold") or 0)
 
 
-def problems_of(group: ScalingGroup, scope: Scope) -> Iterator[tuple[str, str]]:
+def problems_of(group: ScalingGroup, rules: Sequence[Rule]) -> Iterator[tuple[str, str]]:
     """What keeps a group's alarms and policies from being rules: path and text."""
     for alarm in group.alarms:
         window = alarm.period * alarm.periods
         if alarm.triggers and window > LONGEST_WINDOW:
             path = f"alarms.{alarm.name}.{'periods' if alarm.periods > 1 else 'period'}"
             yield path, f"a rule looks back 12 hours at most, and {alarm.periods} periods are {window}"
-    number = len(rules_of(group, scope))
-    if number > MOST_RULES:
-        yield "policies", f"they make {number} rules, and a profile has {MOST_RULES} at most"
+    if len(rules) > MOST_RULES:
+        yield "policies", f"they make {len(rules)} rules, and a profile has {MOST_RULES} at most"
