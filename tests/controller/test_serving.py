@@ -482,7 +482,7 @@ def test_a_watch_that_serves_goes_on_when_the_cloud_fails(program):
     exposition, health = Exposition(MINUTE), Health(MINUTE, program.clock)
     from trimtab.cli.context import CommandContext
     from trimtab.cli.runtime_commands import _recorded
-    from trimtab.views.screen import Screen
+    from trimtab.cli.views.screen import Screen
 
     err = io.StringIO()
     desk = CommandContext(Screen(io.StringIO(), err, io.StringIO()), program.connect)

@@ -25,8 +25,8 @@ def show_calibration(
     seed: int,
 ) -> int:
     """Measure, show and keep it; the exit code."""
+    from trimtab.cli.views.calibrations import calibration_view
     from trimtab.simulation import calibrate
-    from trimtab.views.calibrations import calibration_view
 
     if since is None:
         raise ConfigError(["--calibrate needs how far back; give --since, such as --since 14d"])

@@ -15,13 +15,13 @@ from rich.console import Group, RenderableType
 
 from trimtab.cli.completion import FLEET_FILE, complete_file, complete_overlay, is_file
 from trimtab.cli.target import Target
+from trimtab.cli.views.screen import Screen
 from trimtab.config import load_fleet, parse_fleet
 from trimtab.config.source import MAX_BYTES, decode
 from trimtab.errors import ConfigError, InvalidModel, PlanRefused, TrimtabError
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.models.base import format_duration, parse_duration
 from trimtab.phrases import in_words
-from trimtab.views.screen import Screen
 
 if TYPE_CHECKING:  # what reaches a cloud is loaded by the commands that do
     from trimtab.events import Event, Listener
@@ -207,8 +207,8 @@ class CommandContext:
 
     def _remarks(self) -> "Listener":
         """A listener that says what is tried again, and once each which address the environment gives."""
+        from trimtab.cli.views.progress import event_line
         from trimtab.events import CallRetried, EndpointFound
-        from trimtab.views.progress import event_line
 
         told: set[EndpointFound] = set()
         lock = Lock()
@@ -237,13 +237,13 @@ class CommandContext:
             then: What follows where all went through.
             asks: Whether that changes instances, as a rollout does, so that it takes consent where a template waits.
         """
+        from trimtab.cli.views.outcome import applied_view
+        from trimtab.cli.views.plan import PlanView
+        from trimtab.cli.views.progress import progress
         from trimtab.events import silent
         from trimtab.plan import Action
         from trimtab.plan.rendering import NO_CHANGES
         from trimtab.runtime.apply import Consent, check_consent
-        from trimtab.views.outcome import applied_view
-        from trimtab.views.plan import PlanView
-        from trimtab.views.progress import progress
 
         agreed = {action for action, yes in ((Action.DELETE, how.delete), (Action.REPLACE, how.replace)) if yes}
         self.screen.view(PlanView(plan, empty=how.empty or NO_CHANGES, agreed=agreed))

@@ -230,7 +230,7 @@ def _shape(shape: str, csv: CsvOptions) -> "str | Load":
 
 def _show(context: CommandContext, found: "LoadTest", report: Path | None, *, is_interrupted: bool = False) -> int:
     """What was found, and the report; where that cannot be written, what was found is shown all the same."""
-    from trimtab.views.loadtests import loadtest_view
+    from trimtab.cli.views.loadtests import loadtest_view
 
     troubles = [ConfigError([str(each)]) for each in found.requirements if each.holds is None]
     if is_interrupted:

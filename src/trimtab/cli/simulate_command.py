@@ -171,9 +171,9 @@ def simulate(
 
     Example: `trimtab simulate fleet.yaml web --load load.csv --capacity 50 --preset ec2 --preset gce`
     """
+    from trimtab.cli.views.simulations import simulations_dict, simulations_view
     from trimtab.simulation import FleetModel
     from trimtab.simulation import simulate as run_simulation
-    from trimtab.views.simulations import simulations_dict, simulations_view
 
     if report is not None:
         from trimtab.simulation.report import check_report

@@ -9,15 +9,15 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from trimtab.cli.context import CommandContext
+from trimtab.cli.views.comparisons import comparison_view
+from trimtab.cli.views.kpis import kpis_view
+from trimtab.cli.views.values import printable
 from trimtab.errors import InvalidArgument
 from trimtab.kpis.card import KpiOptions
 from trimtab.kpis.prices import Prices
 from trimtab.models import Fleet
 from trimtab.simulation import Simulation
 from trimtab.simulation.comparing import PairedComparison, compare
-from trimtab.views.comparisons import comparison_view
-from trimtab.views.kpis import kpis_view
-from trimtab.views.values import printable
 
 Again = Callable[[Fleet, Simulation, int], Simulation]
 """Simulates the group of a fleet as another simulation was, with a seed."""
