@@ -26,7 +26,7 @@ from trimtab.checks.rule import advised_clouds
 from trimtab.cli.views.fleet import fleet_view
 from trimtab.cli.views.screen import rendered
 from trimtab.declarations import GENERAL, Advice, Applies, declarations_of, provider_names
-from trimtab.declarations.catalogue import OS_WORDS, Catalogue, ImageRow, Wanted, catalogue_of, images_of
+from trimtab.declarations.catalogue import OS_WORDS, Catalogue, ImageRow, SizeRequest, catalogue_of, images_of
 from trimtab.declarations.disks import CLASSES, DiskRow, disks_of, native_disk
 from trimtab.declarations.features import INSTANCE_OPERATIONS
 from trimtab.declarations.rollouts import ROLLOUT_PARTS, RolloutSupport
@@ -512,7 +512,7 @@ def references() -> str:
 
 
 def _first(catalogue: Catalogue, asked: Mapping[str, Any], architecture: str) -> str:
-    wanted = Wanted(tt.SizeRequirement.model_validate(asked), architecture)
+    wanted = SizeRequest(tt.SizeRequirement.model_validate(asked), architecture)
     found = next(catalogue.fitting(wanted), None)
     return f"`{found.name}`" if found else ""
 

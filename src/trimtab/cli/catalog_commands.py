@@ -16,7 +16,7 @@ from trimtab.declarations import declarations_of, provider_names, support_of
 from trimtab.declarations.catalogue import (
     DEFAULT_ARCHITECTURE,
     OS_WORDS,
-    Wanted,
+    SizeRequest,
     catalogue_of,
     images_of,
 )
@@ -107,7 +107,7 @@ def sizes(
     asked = SizeRequirement(
         cpus=_count("--cpus", cpus), memory_gb=_memory(memory), burstable=burstable, gpu=_count("--gpu", gpu)
     )
-    wanted = Wanted(asked, architecture or DEFAULT_ARCHITECTURE, spot)
+    wanted = SizeRequest(asked, architecture or DEFAULT_ARCHITECTURE, spot)
     choices = list(_choices(_clouds(provider, "sizes"), wanted, most))
     selecting = frozenset(name for name, *_ in choices if declarations_of(name).selects_sizes)
     context_of(context, chosen).screen.show(sizes_view(choices, selecting), sizes_dict(choices))
@@ -186,7 +186,7 @@ def _show_words(command_context: CommandContext, clouds: Sequence[str], chosen: 
         command_context.screen.show(words_view(features, tables), words_dict(features, tables))
 
 
-def _choices(clouds: Sequence[str], wanted: Wanted, most: int) -> Iterator[Choice]:
+def _choices(clouds: Sequence[str], wanted: SizeRequest, most: int) -> Iterator[Choice]:
     for name in clouds:
         catalogue = catalogue_of(name)
         if catalogue is not None:

@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from rich.console import Group, RenderableType
 
 from trimtab.cli.completion import FLEET_FILE, complete_file, complete_overlay, is_file
-from trimtab.cli.target import Target
+from trimtab.cli.target import CloudTarget
 from trimtab.cli.views.screen import Screen
 from trimtab.config import load_fleet, parse_fleet
 from trimtab.config.source import MAX_BYTES, decode
@@ -53,7 +53,7 @@ class WaitFor(StrEnum):
     HEALTHY = "healthy"
 
 
-class Refresh(StrEnum):
+class RefreshWord(StrEnum):
     """What can be looked up anew."""
 
     IMAGE = "image"
@@ -122,7 +122,8 @@ Prune = Annotated[
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Treat approximations as errors.")]
 LookUp = Annotated[
-    list[Refresh] | None, typer.Option("--refresh", help="Re-resolve pinned values (image, size).", show_default=False)
+    list[RefreshWord] | None,
+    typer.Option("--refresh", help="Re-resolve pinned values (image, size).", show_default=False),
 ]
 OutsideFiles = Annotated[
     bool,
@@ -152,7 +153,7 @@ class CommandContext:
 
     screen: Screen
     connect: Callable[..., "Cloud"]
-    target: Target = field(default_factory=Target)
+    target: CloudTarget = field(default_factory=CloudTarget)
 
     def load(
         self, fleet: str, overlays: Sequence[str] | None = None, *, provider: str | None = None, outside: bool

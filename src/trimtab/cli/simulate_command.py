@@ -215,7 +215,7 @@ def simulate(
     if not (kpis or against or report or prices or slo):
         context.screen.show(*shown)
         return 0
-    from trimtab.cli.simulate_report import Wanted, show_judged
+    from trimtab.cli.simulate_report import ReportOptions, show_judged
 
     def again(fleet: Fleet, run: "Simulation", seed: int) -> "Simulation":
         other = _same_group(fleet, group)
@@ -232,7 +232,7 @@ def simulate(
         )
 
     chosen = range(seed, seed + seeds)
-    wanted = Wanted(kpis=kpis, prices=prices, slo=slo, against=against, seeds=chosen, report=report)
+    wanted = ReportOptions(kpis=kpis, prices=prices, slo=slo, against=against, seeds=chosen, report=report)
     return show_judged(context, fleet, runs, again, wanted, shown)
 
 

@@ -24,7 +24,7 @@ Again = Callable[[Fleet, Simulation, int], Simulation]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class ReportOptions:
     """What was asked for."""
 
     kpis: bool
@@ -40,7 +40,7 @@ def show_judged(
     fleet: Fleet,
     runs: Sequence[Simulation],
     again: Again,
-    wanted: Wanted,
+    wanted: ReportOptions,
     shown: tuple[RenderableType, Mapping[str, Any]],
 ) -> int:
     """Show simulations with what else was asked for; the exit code."""
@@ -74,7 +74,7 @@ def show_judged(
 
 
 def _compared(
-    context: CommandContext, fleet: Fleet, run: Simulation, again: Again, wanted: Wanted, options: KpiOptions
+    context: CommandContext, fleet: Fleet, run: Simulation, again: Again, wanted: ReportOptions, options: KpiOptions
 ) -> PairedComparison:
     """
     The group as it is in this file, first, against that of the other.

@@ -8,7 +8,7 @@ from trimtab.config.document import Item
 from trimtab.config.dumping import file_data
 from trimtab.config.paths import in_place, is_named
 from trimtab.config.problems import Problem, refuse_file
-from trimtab.config.shape import Shape, file_shape, whole_schema
+from trimtab.config.shape import ShapeCheck, file_shape, whole_schema
 from trimtab.config.verdicts import findings, missing_fields
 from trimtab.declarations.connection import check_connection, settings_of
 from trimtab.declarations.find import provider_names
@@ -317,7 +317,7 @@ def positions(item: Item, steps: tuple[str, ...]) -> Iterator[tuple[tuple[str, .
 
 def _check_shape(whole: Item, fleet: Fleet) -> None:
     """Check what a fleet is once overlays are laid over it: nothing is missing, and nothing is left of another sort."""
-    shape = Shape(file_shape()["$defs"])
+    shape = ShapeCheck(file_shape()["$defs"])
     shape.check(whole, whole_schema())
     problems = [_placed(None, problem.path, problem.message, whole) for problem in shape.problems]
     for item, steps, names in shape.missing:

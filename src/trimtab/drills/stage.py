@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from trimtab.drills.calm import Calm, calm_values
-from trimtab.drills.expectations import Reading, Sign, instances_of
+from trimtab.drills.expectations import GroupReading, Sign, instances_of
 from trimtab.drills.staging import StagedCloud
 from trimtab.emulators.shared.furnishing import AccountNames
 from trimtab.emulators.shared.staging import Measured, NotStaged
@@ -65,7 +65,7 @@ class Stage:
     load: float = 1.0
     measured: bool = True
     before: Mapping[str, GroupState] = field(default_factory=dict)
-    readings: dict[str, list[Reading]] = field(default_factory=dict)
+    readings: dict[str, list[GroupReading]] = field(default_factory=dict)
     began: datetime = FIRST
     status: FleetStatus | None = None
     each_minute: Callable[[], object] | None = None
@@ -163,9 +163,9 @@ class Stage:
             for sign in _signs_of(each):
                 self._seen.setdefault(each.group, {})[_key(sign)] = sign
             if each.state is not None:
-                self.readings.setdefault(each.group, []).append(Reading(self.status.at, each.state))
+                self.readings.setdefault(each.group, []).append(GroupReading(self.status.at, each.state))
 
-    def since(self, moment: datetime, group: ScalingGroup) -> Sequence[Reading]:
+    def since(self, moment: datetime, group: ScalingGroup) -> Sequence[GroupReading]:
         """The readings of a group after a moment."""
         return [each for each in self.readings[group.name] if each.at > moment]
 

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from trimtab.explaining.bounds import at_maximum, at_minimum, no_way_in, not_enacted
-from trimtab.explaining.case import Case
+from trimtab.explaining.case import DiagnosisCase
 from trimtab.explaining.instances import launches, unreachable
 from trimtab.explaining.results import Diagnosis, DiagnosisCause
 from trimtab.explaining.rules import flapping, schedules
 from trimtab.explaining.standing import dead_controller, paused, silent, stopped
 
-Find = Callable[[Case], Iterator[Diagnosis]]
+Find = Callable[[DiagnosisCase], Iterator[Diagnosis]]
 
 
-def diagnose(case: Case) -> list[Diagnosis]:
+def diagnose(case: DiagnosisCase) -> list[Diagnosis]:
     """
     What is wrong, the root first; what another cause explains is left out.
 

@@ -218,14 +218,14 @@ def _line(handler: HookHandler) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HandlerOutcome:
     """What handlers answered, and why where one raised."""
 
     result: HookResult
     problem: str = ""
 
 
-def call_handlers(handlers: Sequence[HookHandler], notice: HookNotice) -> Answer:
+def call_handlers(handlers: Sequence[HookHandler], notice: HookNotice) -> HandlerOutcome:
     """What handlers answer, one after the other: the first that gives up, or raises, ends it."""
     for handler in handlers:
         try:
@@ -234,7 +234,7 @@ def call_handlers(handlers: Sequence[HookHandler], notice: HookNotice) -> Answer
         # whatever somebody else's code raises is its failure and not the consumer's; `exit()` too
         except (Exception, SystemExit) as error:
             name = getattr(handler.function, "__qualname__", "handler")
-            return Answer(handler.on_error, f"{name} raised {error_words(error)}")
+            return HandlerOutcome(handler.on_error, f"{name} raised {error_words(error)}")
         if result is HookResult.ABANDON:
-            return Answer(result)
-    return Answer(HookResult.CONTINUE)
+            return HandlerOutcome(result)
+    return HandlerOutcome(HookResult.CONTINUE)

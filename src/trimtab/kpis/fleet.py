@@ -18,7 +18,7 @@ from trimtab.providers.roles import Provider
 _MOST_ACTIVITIES = 100
 
 
-class _Place(Protocol):
+class _GroupPlace(Protocol):
     @property
     def group(self) -> str: ...
     @property
@@ -33,7 +33,7 @@ class _Status(Protocol):
     @property
     def at(self) -> datetime: ...
     @property
-    def groups(self) -> Sequence[_Place]: ...
+    def groups(self) -> Sequence[_GroupPlace]: ...
 
 
 def fleet_kpis(
@@ -75,7 +75,7 @@ def fleet_kpis(
     return found
 
 
-def source_of(provider: Provider, fleet: Fleet, place: _Place, read: Read) -> LiveGroupSource:
+def source_of(provider: Provider, fleet: Fleet, place: _GroupPlace, read: Read) -> LiveGroupSource:
     """A group of a fleet, and how it is read."""
     recorded = declarations_of(provider.name).recorded_size
     activities: Sequence[Activity] | None = None

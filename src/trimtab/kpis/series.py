@@ -12,7 +12,7 @@ Seconds: TypeAlias = float | ArrayLike
 """The length of every step, or of each; at least 0."""
 
 
-class Pair(NamedTuple):
+class DemandAndSupply(NamedTuple):
     """
     Demand and supply in units, where both are known.
 
@@ -36,7 +36,7 @@ class Pair(NamedTuple):
         return float(np.dot(np.asarray(values, float), self.seconds)) / self.total if self.total else float("nan")
 
 
-def pair(demand: ArrayLike, supply: ArrayLike, seconds: Seconds = 60.0) -> Pair:
+def pair(demand: ArrayLike, supply: ArrayLike, seconds: Seconds = 60.0) -> DemandAndSupply:
     """
     Two series of the same length; steps in which one of them is NaN are left out.
 
@@ -52,7 +52,7 @@ def pair(demand: ArrayLike, supply: ArrayLike, seconds: Seconds = 60.0) -> Pair:
     if not (np.isfinite(lengths) & (lengths >= 0)).all():
         raise InvalidArgument("seconds: a step is shorter than 0 or endless; give the length of each in seconds")
     known = ~(np.isnan(wanted) | np.isnan(there))
-    return Pair(wanted[known], there[known], lengths[known], known)
+    return DemandAndSupply(wanted[known], there[known], lengths[known], known)
 
 
 def series(values: ArrayLike, name: str) -> Floats:

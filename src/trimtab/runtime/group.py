@@ -15,7 +15,7 @@ from trimtab.providers.datapoints import MINUTE, Datapoints, MetricQuery, Metric
 from trimtab.providers.lookup import group_not_found, in_charge, renamed
 from trimtab.providers.pause import Boost, Pause
 from trimtab.providers.roles import GroupActor, Provider
-from trimtab.runtime.apply import Place, wait_for
+from trimtab.runtime.apply import AwaitedGroup, wait_for
 from trimtab.runtime.arguments import check_duration, check_metric, check_size, check_word
 from trimtab.runtime.datapoints import beginning, publish_values, read_datapoints
 from trimtab.runtime.pause import checked_boost, checked_pause, checked_resume
@@ -85,7 +85,7 @@ class LiveGroup:
         """
         check_word("until", until, ("stable", "healthy"))
         check_duration("timeout", timeout)
-        place = Place(Key(self.location, "group", self.name), self.name)
+        place = AwaitedGroup(Key(self.location, "group", self.name), self.name)
         late = wait_for(
             self._provider,
             [place],

@@ -10,7 +10,7 @@ pytest.importorskip("rich")
 from rich.console import Console
 
 import trimtab as tt
-from trimtab.cli.views.progress import Board, Lines, Tally, event_line, progress
+from trimtab.cli.views.progress import Board, ChangeTally, ProgressLines, event_line, progress
 from trimtab.cli.views.screen import rendered
 from trimtab.events import CallRetried, ChangeEnded, ChangeStarted, Waiting
 from trimtab.plan import Action, Change, Key, Plan, Reason
@@ -39,7 +39,7 @@ def test_lines_say_nothing_twice():
     """Looking again and again at a group that has not moved is no news."""
     stream = io.StringIO()
     clock = tt.ManualClock()
-    lines = Lines(Console(file=stream, width=20), Tally(2, clock.now))
+    lines = ProgressLines(Console(file=stream, width=20), ChangeTally(2, clock.now))
     for event in (
         ChangeStarted(CHANGE),
         Waiting("web", KEY, 1, 2),
@@ -57,7 +57,7 @@ def test_lines_say_nothing_twice():
 def test_the_board_follows_a_group():
     """Writing, written with a failure, waiting, ready."""
     clock = tt.ManualClock()
-    board = Board(PLAN, Tally(2, clock.now))
+    board = Board(PLAN, ChangeTally(2, clock.now))
     assert "writing 0/2" in rendered(board.view())
     board.take(ChangeStarted(CHANGE))
     board.take(ChangeEnded(CHANGE))

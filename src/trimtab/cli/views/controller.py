@@ -10,7 +10,7 @@ from rich.text import Text
 from trimtab.cli.views.haproxy import synced_view
 from trimtab.cli.views.status import zone_of
 from trimtab.cli.views.values import Indented, Prose, printable
-from trimtab.controller.comparing import Comparison
+from trimtab.controller.comparing import ShadowComparison
 from trimtab.controller.results import GroupTick, Tick, TickOutcome
 from trimtab.models import Fleet
 from trimtab.store.records import DecisionRecord, RolloutRecord, TickRecord
@@ -93,14 +93,14 @@ def _record_view(fleet: Fleet, record: DecisionRecord) -> Iterator[RenderableTyp
             yield Indented(Prose(printable(text), "dim"), 4)
 
 
-def comparisons_view(fleet: Fleet, comparisons: Sequence[Comparison]) -> RenderableType:
+def comparisons_view(fleet: Fleet, comparisons: Sequence[ShadowComparison]) -> RenderableType:
     """Of each group how far the shadow and the cloud agreed, then each time in which they did not."""
     if not comparisons:
         return Text("no decisions of a shadow in this time; run `trimtab run --shadow`")
     return Group(*(part for comparison in comparisons for part in _comparison_view(fleet, comparison)))
 
 
-def _comparison_view(fleet: Fleet, comparison: Comparison) -> Iterator[RenderableType]:
+def _comparison_view(fleet: Fleet, comparison: ShadowComparison) -> Iterator[RenderableType]:
     zone = zone_of(fleet, comparison.key.group) or UTC
     compared, equal = (length / _MINUTE for length in (comparison.compared, comparison.equal))
     share = f", {100 * equal / compared:.1f} %" if compared else ""

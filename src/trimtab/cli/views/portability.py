@@ -12,13 +12,13 @@ from trimtab.declarations import Support
 from trimtab.models import Position
 from trimtab.phrases import in_words
 from trimtab.plan.changes import PATHS
-from trimtab.runtime.portability import CloudSurvey, Remark, Verdict, verdict_of
+from trimtab.runtime.portability import CloudSurvey, FieldVerdict, PortabilityRemark, verdict_of
 
-STYLES = {Verdict.IMPOSSIBLE: "bold red", Verdict.CONTROLLER: "yellow", Verdict.APPROXIMATED: "yellow"}
+STYLES = {FieldVerdict.IMPOSSIBLE: "bold red", FieldVerdict.CONTROLLER: "yellow", FieldVerdict.APPROXIMATED: "yellow"}
 TAKEN, REFUSED = "taken", "refused"
-SHOWN = tuple(verdict for verdict in reversed(Verdict) if verdict is not Verdict.NATIVE)
+SHOWN = tuple(verdict for verdict in reversed(FieldVerdict) if verdict is not FieldVerdict.NATIVE)
 """The verdicts that are told line by line, the worst first."""
-HEADINGS = ("cloud", *(verdict.value for verdict in Verdict), "a plan")
+HEADINGS = ("cloud", *(verdict.value for verdict in FieldVerdict), "a plan")
 Words = Mapping[str, Mapping[str, str]]
 """A table of words: by what they are for, and by cloud."""
 
@@ -26,7 +26,7 @@ Words = Mapping[str, Mapping[str, str]]
 def survey_view(surveys: Sequence[CloudSurvey]) -> RenderableType:
     """How many fields each cloud takes and how, then everything that is not simply native."""
     rows = [[Text(cell) for cell in _counts(each)] for each in surveys]
-    numbers = [verdict.value for verdict in Verdict]
+    numbers = [verdict.value for verdict in FieldVerdict]
     parts: list[RenderableType] = [Rows(HEADINGS, rows, numbers)]
     for each in surveys:
         for verdict, told in _told(each):
@@ -49,7 +49,7 @@ def survey_dict(surveys: Sequence[CloudSurvey]) -> Mapping[str, Any]:
     return {
         "clouds": {
             each.provider: {
-                "fields": {verdict.value: each.fields.get(verdict, 0) for verdict in Verdict},
+                "fields": {verdict.value: each.fields.get(verdict, 0) for verdict in FieldVerdict},
                 "refused": each.is_refused,
                 "remarks": [_remark_dict(remark) for remark in each.remarks],
             }
@@ -59,14 +59,14 @@ def survey_dict(surveys: Sequence[CloudSurvey]) -> Mapping[str, Any]:
 
 
 def _counts(survey: CloudSurvey) -> list[str]:
-    numbers = [str(survey.fields.get(verdict, 0)) for verdict in Verdict]
+    numbers = [str(survey.fields.get(verdict, 0)) for verdict in FieldVerdict]
     return [survey.provider, *numbers, REFUSED if survey.is_refused else TAKEN]
 
 
-def _told(survey: CloudSurvey) -> Iterator[tuple[Verdict, list[str]]]:
+def _told(survey: CloudSurvey) -> Iterator[tuple[FieldVerdict, list[str]]]:
     """What is to be said, by verdict: what is said of several groups alike is one line, at the first of them."""
     for verdict in SHOWN:
-        alike: dict[tuple[str, str, Position | None], list[Remark]] = {}
+        alike: dict[tuple[str, str, Position | None], list[PortabilityRemark]] = {}
         for remark in survey.remarks:
             if remark.verdict is verdict:
                 alike.setdefault((remark.path, remark.text, remark.place), []).append(remark)
@@ -74,13 +74,13 @@ def _told(survey: CloudSurvey) -> Iterator[tuple[Verdict, list[str]]]:
             yield verdict, [_line(some) for some in alike.values()]
 
 
-def _line(alike: Sequence[Remark]) -> str:
+def _line(alike: Sequence[PortabilityRemark]) -> str:
     first, groups = alike[0], [remark.group for remark in alike if remark.group]
     named = f"group{'s' if len(groups) > 1 else ''} {in_words(groups)}" if groups else ""
     return ": ".join(filter(None, (str(first.place or ""), named, first.path, first.text)))
 
 
-def _remark_dict(remark: Remark) -> Mapping[str, Any]:
+def _remark_dict(remark: PortabilityRemark) -> Mapping[str, Any]:
     place = remark.place
     return {
         "verdict": remark.verdict.value,

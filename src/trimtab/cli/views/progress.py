@@ -32,16 +32,16 @@ def progress(plan: Plan, console: Console, now: Now | None = None) -> Iterator[L
         console: Where it is shown.
         now: Tells the time; the machine's clock when left out.
     """
-    tally = Tally(len(plan.changes), now or SystemClock().now)
+    tally = ChangeTally(len(plan.changes), now or SystemClock().now)
     if not console.is_terminal:
-        yield Lines(console, tally)
+        yield ProgressLines(console, tally)
         return
     board = Board(plan, tally)
     with Live(console=console, get_renderable=board.view, refresh_per_second=8):
         yield board.take
 
 
-class Tally:
+class ChangeTally:
     """
     How many of the changes have ended, and how long it has taken so far.
 
@@ -68,10 +68,10 @@ class Tally:
         return f"{self._ended} of {self._total}, {self.elapsed}"
 
 
-class Lines:
+class ProgressLines:
     """A listener that writes one plain line for everything that ended, is waited for, or is tried again."""
 
-    def __init__(self, console: Console, tally: Tally) -> None:
+    def __init__(self, console: Console, tally: ChangeTally) -> None:
         self._console = console
         self._tally = tally
         self._lock = threading.Lock()
@@ -110,7 +110,7 @@ def event_line(event: Event) -> str:
 
 
 @dataclass
-class Row:
+class GroupRow:
     """How far one group is."""
 
     total: int
@@ -140,12 +140,12 @@ class Row:
 class Board:
     """Where each group of a plan is, kept from events of several threads."""
 
-    def __init__(self, plan: Plan, tally: Tally) -> None:
+    def __init__(self, plan: Plan, tally: ChangeTally) -> None:
         self._tally = tally
         self._lock = threading.Lock()
         self._spinner = Spinner("dots")
         totals = Counter(change.group for change in plan.changes)
-        self.rows = {group: Row(total) for group, total in totals.items()}
+        self.rows = {group: GroupRow(total) for group, total in totals.items()}
 
     def take(self, event: Event) -> None:
         """Note an event."""

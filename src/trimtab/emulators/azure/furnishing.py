@@ -6,7 +6,7 @@ from typing import Any
 from trimtab.emulators.azure.groups import make_group
 from trimtab.emulators.azure.ids import make_id, parse_id
 from trimtab.emulators.azure.versions import IDENTITIES, NETWORK
-from trimtab.emulators.azure.world import SUBSCRIPTION, World
+from trimtab.emulators.azure.world import SUBSCRIPTION, CloudWorld
 from trimtab.emulators.shared.furnishing import BALANCED, NAME, AccountNames, send
 
 GROUP, LOCATION = "trimtab", "westeurope"
@@ -18,7 +18,7 @@ _IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities"
 SUBNETS = {"private": "10.0.0.0/24", "public": "10.0.1.0/24"}
 
 
-def furnish(world: World, endpoint: str) -> Mapping[str, str]:
+def furnish(world: CloudWorld, endpoint: str) -> Mapping[str, str]:
     """Make a network with subnets, gateways with a pool, a security group and an identity; says what there is."""
     make_group(world, GROUP, LOCATION)
     for kind, name, properties in _furniture(world):
@@ -79,7 +79,7 @@ def _named_body(kind: str, own: str, inner: list[str], subnet: str) -> dict[str,
             return None
 
 
-def _furniture(world: World) -> list[tuple[str, str, dict[str, Any]]]:
+def _furniture(world: CloudWorld) -> list[tuple[str, str, dict[str, Any]]]:
     networks, gateways = "Microsoft.Network/virtualNetworks", "Microsoft.Network/applicationGateways"
     subnets = [{"name": name, "properties": {"addressPrefix": block}} for name, block in SUBNETS.items()]
     subnet = f"{world.id_of(GROUP, networks, NAME)}/subnets/public"

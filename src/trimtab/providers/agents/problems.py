@@ -12,7 +12,7 @@ _NAMES = re.compile(r"debian|ubuntu", re.IGNORECASE)
 """In the names of images that have apt-get."""
 
 
-class Said(NamedTuple):
+class AgentProblem(NamedTuple):
     """A problem, or a note, of some of the agents, or of the parts of a start script where it names none."""
 
     words: tuple[str, ...]
@@ -34,19 +34,21 @@ _WITHOUT_CLOUD_INIT = re.compile(r"debian", re.IGNORECASE)
 """https://github.com/andsens/bootstrap-vz/pull/469: it is in conflict with Google's own software there."""
 
 
-def part_problems(provider: str, image: Image, *, is_windows: bool) -> Iterator[Said]:
+def part_problems(provider: str, image: Image, *, is_windows: bool) -> Iterator[AgentProblem]:
     """What is to be said of parts of a start script: whether the image has cloud-init, which takes them."""
     name = f"{image.os or ''} {image.id or ''} {image.newest or ''}"
     agents = agents_of(provider)
     if is_windows:
-        yield Said((), "cloud-init takes parts, and Windows has none; give one script as `user_data`")
+        yield AgentProblem((), "cloud-init takes parts, and Windows has none; give one script as `user_data`")
     elif agents is None or not agents.one_script or _WITH_CLOUD_INIT.search(name):
         return
     elif _WITHOUT_CLOUD_INIT.search(name):
         text = "cloud-init takes parts, and the Debian images here have none; give one script as `user_data`"
-        yield Said((), f"{text}, or take an image of Ubuntu")
+        yield AgentProblem((), f"{text}, or take an image of Ubuntu")
     else:
-        yield Said((), "takes an image with cloud-init, which its name does not tell; others ignore the parts", False)
+        yield AgentProblem(
+            (), "takes an image with cloud-init, which its name does not tell; others ignore the parts", False
+        )
 
 
 def content_problems(parts: Sequence[str]) -> Iterator[tuple[int, str, bool]]:
@@ -74,7 +76,7 @@ def content_problems(parts: Sequence[str]) -> Iterator[tuple[int, str, bool]]:
 
 def agent_problems(
     words: Sequence[str], provider: str, image: Image, *, is_windows: bool, has_account: bool
-) -> Iterator[Said]:
+) -> Iterator[AgentProblem]:
     """
     What is to be said of agents.
 
@@ -93,14 +95,18 @@ def agent_problems(
     sending = forms.get(own.pinned.name, ())
     scripted = every if own.script else tuple(word for word in every if word not in sending)
     if every and is_windows:
-        yield Said(every, "agents are for Linux; bring them in the image on Windows, and leave them out here")
+        yield AgentProblem(every, "agents are for Linux; bring them in the image on Windows, and leave them out here")
     elif scripted and image.os is not None and image.os not in RELEASES:
         known = ", ".join(sorted(RELEASES))
-        yield Said(scripted, f"agents are packages of Debian and Ubuntu, not of {image.os}; take one of {known}")
+        yield AgentProblem(
+            scripted, f"agents are packages of Debian and Ubuntu, not of {image.os}; take one of {known}"
+        )
     elif scripted and image.os is None and not _NAMES.search(f"{image.id} {image.newest}"):
-        yield Said(scripted, "takes an image of Debian or Ubuntu with apt-get, which its name does not tell", False)
+        yield AgentProblem(
+            scripted, "takes an image of Debian or Ubuntu with apt-get, which its name does not tell", False
+        )
     if sending and not has_account:
         text = "sends its metrics as the role of the instances, which have none; name one by `template.role`"
-        yield Said(sending, text)
+        yield AgentProblem(sending, text)
     elif sending and own.note and not is_windows:
-        yield Said(sending, own.note, False)
+        yield AgentProblem(sending, own.note, False)

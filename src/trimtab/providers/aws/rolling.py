@@ -54,7 +54,7 @@ AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class RefreshedGroup:
     """A group under a rollout as it was answered, with its newest refresh."""
 
     item: Mapping[str, Any]
@@ -73,7 +73,7 @@ class AwsRollouts(RolloutActions):
 
     def __init__(self, calls: Calls) -> None:
         self.calls = calls
-        self._seen: dict[tuple[str, str], Look] = {}
+        self._seen: dict[tuple[str, str], RefreshedGroup] = {}
 
     # reading
 
@@ -96,12 +96,12 @@ class AwsRollouts(RolloutActions):
         states = with_addresses(self.calls, [progress.state for progress in found])
         return [replace(progress, state=state) for progress, state in zip(found, states, strict=True)]
 
-    def _looks(self, region: str, names: Sequence[str]) -> list[Look]:
+    def _looks(self, region: str, names: Sequence[str]) -> list[RefreshedGroup]:
         items = list(list_groups(self.calls, region, names))
         numbers = template_numbers(self.calls, region, items)
         return self.calls.gather_or_raise([partial(self._look_at, region, item, numbers) for item in items])
 
-    def _look_at(self, region: str, item: Mapping[str, Any], numbers: Mapping[tuple[str, str], str]) -> Look:
+    def _look_at(self, region: str, item: Mapping[str, Any], numbers: Mapping[tuple[str, str], str]) -> RefreshedGroup:
         run, health = find_run(item), None
         if item.get("TargetGroupARNs"):
             health = balancer_health(self.calls, region, item)
@@ -117,7 +117,7 @@ class AwsRollouts(RolloutActions):
             previous=() if run is not None else self._earlier(region, item, numbers),
             notes=find_notes(item),
         )
-        return Look(item=item, progress=progress, refresh=refresh, at=self.calls.clock.now())
+        return RefreshedGroup(item=item, progress=progress, refresh=refresh, at=self.calls.clock.now())
 
     def _newest(self, region: str, name: str) -> Mapping[str, Any] | None:
         """The refresh that has not ended, else the one that began last."""
@@ -150,7 +150,7 @@ class AwsRollouts(RolloutActions):
         found = self._versions(region, name)
         return [int(each["VersionNumber"]) for each in found if read_description(each.get("VersionDescription"))[1]]
 
-    def _look(self, location: str, name: str) -> Look:
+    def _look(self, location: str, name: str) -> RefreshedGroup:
         """The look of this moment, or the one that the driver has just decided by."""
         look = self._seen.pop((location, name), None)
         if look is not None and self.calls.clock.now() - look.at <= FRESH:
@@ -304,7 +304,7 @@ class AwsRollouts(RolloutActions):
         if goes_to(active, look.item, run.new) or goes_to(active, look.item, run.old):
             self._cancel(location, name)
 
-    def _start(self, location: str, look: Look, words: str, wishes: Mapping[str, Any] | None) -> None:
+    def _start(self, location: str, look: RefreshedGroup, words: str, wishes: Mapping[str, Any] | None) -> None:
         if wishes is None:
             return
         params = {
@@ -467,7 +467,7 @@ def _is_over(active: Mapping[str, Any], *, missing: int, left: int, ready: bool)
     return has_stopped(active) and (ready or missing > 0)
 
 
-def _refuse_foreign(look: Look, run: RolloutRun, active: Mapping[str, Any]) -> None:
+def _refuse_foreign(look: RefreshedGroup, run: RolloutRun, active: Mapping[str, Any]) -> None:
     if goes_to(active, look.item, run.new) or goes_to(active, look.item, run.old):
         return
     text = f"an instance refresh of {look.progress.state.name!r} is on that is not the rollout's; cancel it"

@@ -10,8 +10,8 @@ from trimtab.plan import Ref
 from trimtab.providers.alarms import is_web_address
 from trimtab.providers.azure.metrics import NATIVE, Scope
 from trimtab.providers.azure.names import iso
-from trimtab.providers.azure.policies import INCREASE, Rule, rules_of
-from trimtab.providers.azure.schedules import Profile, profiles_of
+from trimtab.providers.azure.policies import INCREASE, AutoscaleRule, rules_of
+from trimtab.providers.azure.schedules import TimedProfile, profiles_of
 
 MODES = {PredictiveMode.FORECAST_ONLY: "ForecastOnly", PredictiveMode.FORECAST_AND_SCALE: "Enabled"}
 DISABLED = "Disabled"
@@ -51,7 +51,7 @@ def setting_of(group: ScalingGroup, scope: Scope, target: Ref | str, now: dateti
     return Setting(body, sources)
 
 
-def _profile(group: ScalingGroup, profile: Profile, rules: Sequence[Rule]) -> dict[str, Any]:
+def _profile(group: ScalingGroup, profile: TimedProfile, rules: Sequence[AutoscaleRule]) -> dict[str, Any]:
     sizes = profile.sizes
     return {
         "name": profile.name,
@@ -104,7 +104,7 @@ def _predictive(group: ScalingGroup) -> dict[str, Any] | None:
     return {"scaleMode": MODES[policy.mode], **ahead}
 
 
-def _sources(profiles: Sequence[Profile], rules: Sequence[Rule]) -> Iterator[tuple[str, str]]:
+def _sources(profiles: Sequence[TimedProfile], rules: Sequence[AutoscaleRule]) -> Iterator[tuple[str, str]]:
     for profile in profiles:
         where = f"properties.profiles[{profile.name}]"
         scheduled = f"schedules.{profile.schedule}."
@@ -142,6 +142,6 @@ def remarks_on(group: ScalingGroup, scope: Scope) -> Iterator[tuple[str, str]]:
             yield f"policies.{policy.name}", text
 
 
-def _is_cpu_rule(rule: Rule) -> bool:
+def _is_cpu_rule(rule: AutoscaleRule) -> bool:
     trigger, action = rule.body["metricTrigger"], rule.body["scaleAction"]
     return bool(trigger["metricName"] == NATIVE["cpu"].name and action["direction"] == INCREASE)

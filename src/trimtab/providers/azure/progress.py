@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from trimtab.providers.azure.held import Held
+from trimtab.providers.azure.held import HeldCapacity
 from trimtab.providers.azure.resources import find_notes, find_run
-from trimtab.providers.azure.states import Found, instance_id
+from trimtab.providers.azure.states import ScaleSetRead, instance_id
 from trimtab.providers.azure.versions import Version, capacity_of
 from trimtab.providers.base import Instance, InstanceState
 from trimtab.providers.rolling import Limits, Progress, is_ready, next_batch, surplus
@@ -16,10 +16,10 @@ FAILED_FOR = timedelta(minutes=2)
 """A machine that could not be made is made anew once it has been there for so long."""
 
 
-def progress_of(found: Found) -> Progress:
+def progress_of(found: ScaleSetRead) -> Progress:
     """How far a group is."""
     run = found.state.rollout
-    held = Held.parse(run.held) if run else Held()
+    held = HeldCapacity.parse(run.held) if run else HeldCapacity()
     capacity = capacity_of(found.item)
     if run is not None and run.in_place:
         held = held.seen(capacity)
@@ -37,7 +37,7 @@ def progress_of(found: Found) -> Progress:
     )
 
 
-def fresh_of(found: Found) -> frozenset[str]:
+def fresh_of(found: ScaleSetRead) -> frozenset[str]:
     """
     The ids of the instances that have the new model.
 
@@ -52,7 +52,7 @@ def fresh_of(found: Found) -> frozenset[str]:
     )
 
 
-def survivors(found: Found) -> list[Mapping[str, Any]]:
+def survivors(found: ScaleSetRead) -> list[Mapping[str, Any]]:
     """Instances that had the old model all the time, and do not count as such yet."""
     after = _after(found)
     if after is None:
@@ -64,15 +64,15 @@ def survivors(found: Found) -> list[Mapping[str, Any]]:
     ]
 
 
-def turning_point(found: Found) -> datetime:
+def turning_point(found: ScaleSetRead) -> datetime:
     """When the last instance of the old model was made; long ago where there is none any more."""
     old = [_made(each) for each in found.machines if _is_latest(each) is False]
     return max(old, default=datetime.fromtimestamp(0, UTC))
 
 
-def _after(found: Found) -> datetime | None:
+def _after(found: ScaleSetRead) -> datetime | None:
     run = find_run(found.item)
-    return Held.parse(run.held).after if run else None
+    return HeldCapacity.parse(run.held).after if run else None
 
 
 def _is_latest(machine: Mapping[str, Any]) -> bool | None:
@@ -89,7 +89,7 @@ def _state(machine: Mapping[str, Any]) -> str:
     return str((machine.get("properties") or {}).get("provisioningState", "")).lower()
 
 
-def is_settled(found: Found, held: Held) -> bool:
+def is_settled(found: ScaleSetRead, held: HeldCapacity) -> bool:
     """
     Whether the capacity is the size, and what was deleted is gone and no longer counted.
 
@@ -105,7 +105,7 @@ def is_settled(found: Found, held: Held) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Steps:
+class RolloutSteps:
     """
     What one step of a rollout does, in this order.
 
@@ -124,7 +124,9 @@ class Steps:
         return bool(self.surplus or self.more or self.batch)
 
 
-def steps_of(found: Found, held: Held, limits: Limits, goal: int, *, now: datetime, reverse: bool) -> Steps:
+def steps_of(
+    found: ScaleSetRead, held: HeldCapacity, limits: Limits, goal: int, *, now: datetime, reverse: bool
+) -> RolloutSteps:
     """
     What to do for a group, so that `goal` of its instances have the model that they are to have.
 
@@ -151,14 +153,16 @@ def steps_of(found: Found, held: Held, limits: Limits, goal: int, *, now: dateti
     present = [each for each in progress.state.instances if each.state is not InstanceState.TERMINATING]
     coming = max(0, capacity - len(present))
     if coming and capacity > size:
-        return Steps(surplus=gone)  # above the size there are those that come, or those that went and count still
+        return RolloutSteps(
+            surplus=gone
+        )  # above the size there are those that come, or those that went and count still
     goal -= coming
     arrived = progress.of(fresh=not reverse, limits=limits)
     leaving = progress.of(fresh=reverse, limits=limits)
     more = max(0, min(size + limits.surge - capacity, goal - len(arrived))) if leaving else 0
     broken = tuple(each.id for each in arrived if _is_broken(found, each, now))
     batch = next_batch(progress, goal - more, limits, reverse=reverse)
-    return Steps(surplus=gone, more=more, batch=(*broken, *batch))
+    return RolloutSteps(surplus=gone, more=more, batch=(*broken, *batch))
 
 
 def _too_many(progress: Progress, limits: Limits, *, reverse: bool) -> tuple[str, ...]:
@@ -175,7 +179,7 @@ def _without(progress: Progress, ids: Sequence[str]) -> Progress:
     return replace(progress, state=replace(progress.state, instances=instances))
 
 
-def _is_broken(found: Found, instance: Instance, now: datetime) -> bool:
+def _is_broken(found: ScaleSetRead, instance: Instance, now: datetime) -> bool:
     """Whether a machine could not be made, as without room in its zone, and it is time to try again."""
     machines = {instance_id(each): each for each in found.machines}
     machine = machines[instance.id]

@@ -9,8 +9,8 @@ it as up to date nonetheless. Instead a new machine comes and an old one goes, a
 raised, or instances are deleted, which lowers it, and it is raised again.
 
 Every write of the scale set is made only while it is as it was read, so that of two processes one moves and the other
-is refused. Before anything lowers the capacity the mark says how far (`Held`), so that whoever comes next raises it
-again.
+is refused. Before anything lowers the capacity the mark says how far (`HeldCapacity`), so that whoever comes next
+raises it again.
 
 While it brings the new model, scaling in takes the oldest instances first: by itself Azure takes those with the highest
 number, which are the new ones.
@@ -29,7 +29,7 @@ from trimtab.models import Metric
 from trimtab.phrases import in_words
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.errors import STALE
-from trimtab.providers.azure.held import Held
+from trimtab.providers.azure.held import HeldCapacity
 from trimtab.providers.azure.ids import normal_location, parse_id
 from trimtab.providers.azure.kinds import METRIC_ALERT
 from trimtab.providers.azure.metrics import MINUTE, Measured, Scope, Where, from_native, metric_for
@@ -37,7 +37,7 @@ from trimtab.providers.azure.names import OVER_TIME, iso
 from trimtab.providers.azure.progress import is_settled, progress_of, steps_of, survivors, turning_point
 from trimtab.providers.azure.reads import list_kind
 from trimtab.providers.azure.resources import ROLLOUT, find_run
-from trimtab.providers.azure.states import ALERT_STATES, Found, States, bounds_of, instance_id, is_flexible
+from trimtab.providers.azure.states import ALERT_STATES, ScaleSetRead, States, bounds_of, instance_id, is_flexible
 from trimtab.providers.azure.versions import (
     MANUAL,
     Version,
@@ -82,7 +82,7 @@ class AzureRollouts(RolloutActions):
     def __init__(self, calls: Calls, clock: Clock) -> None:
         self.calls = calls
         self.clock = clock
-        self._looked: dict[tuple[str, str], tuple[datetime, Found]] = {}
+        self._looked: dict[tuple[str, str], tuple[datetime, ScaleSetRead]] = {}
 
     # what is there
 
@@ -236,7 +236,7 @@ class AzureRollouts(RolloutActions):
         if run.old != run.new:
             found = self._turned_back(self._look(location, name), run)
             self._keep_old(found)
-        self._end(location, name, run, keeps=Held.parse(run.held).undo and keep > 1)
+        self._end(location, name, run, keeps=HeldCapacity.parse(run.held).undo and keep > 1)
 
     def _end(self, location: str, name: str, run: RolloutRun, *, keeps: bool) -> None:
         for _ in range(TRIES):
@@ -244,7 +244,7 @@ class AzureRollouts(RolloutActions):
             current = find_run(item)
             if current is None or current.id != run.id:
                 return  # ended already, perhaps by this very call before its reply was lost
-            held = Held.parse(current.held)
+            held = HeldCapacity.parse(current.held)
             if held.mode:
                 self._check_up_to_date(location, name, held.mode)
             tags = dict(item.get("tags") or {})
@@ -282,9 +282,9 @@ class AzureRollouts(RolloutActions):
         self._keep_old(found)
         self._move(found, run, found.state.desired, limits, reverse=True)
 
-    def _move(self, found: Found, run: RolloutRun, goal: int, limits: Limits, *, reverse: bool) -> None:
+    def _move(self, found: ScaleSetRead, run: RolloutRun, goal: int, limits: Limits, *, reverse: bool) -> None:
         item = self._put_right(found.item)
-        held = Held.parse(_own(item, run).held).seen(capacity_of(item))
+        held = HeldCapacity.parse(_own(item, run).held).seen(capacity_of(item))
         if is_settled(found, held):
             held = held.closed()
         steps = steps_of(found, held, self._bounded(found, limits), goal, now=self.clock.now(), reverse=reverse)
@@ -300,7 +300,7 @@ class AzureRollouts(RolloutActions):
         if not steps and held.words() != _own(item, run).held:
             self._patch(item, _marked(item, replace(_own(item, run), held=held.words())))
 
-    def _exchange(self, item: Mapping[str, Any], ids: Sequence[str], held: Held, most: int | None) -> None:
+    def _exchange(self, item: Mapping[str, Any], ids: Sequence[str], held: HeldCapacity, most: int | None) -> None:
         """
         Delete instances, and have as many come as that leaves too few.
 
@@ -319,14 +319,14 @@ class AzureRollouts(RolloutActions):
             held = held.between(capacity_of(item), capacity_of(item) - len(ids))
             self._put_right(self._delete(item, ids, held))
 
-    def _most(self, found: Found) -> int | None:
+    def _most(self, found: ScaleSetRead) -> int | None:
         """How many instances autoscale leaves alone; `None` where it does not act."""
         setting = found.setting
         if setting is None or not setting["properties"].get("enabled"):
             return None
         return bounds_of(setting, self.clock.now()).max
 
-    def _bounded(self, found: Found, limits: Limits) -> Limits:
+    def _bounded(self, found: ScaleSetRead, limits: Limits) -> Limits:
         """
         The limits, with no more surge than autoscale leaves alone: beyond its maximum it takes instances away.
 
@@ -346,12 +346,12 @@ class AzureRollouts(RolloutActions):
     def _put_right(self, item: Mapping[str, Any]) -> Mapping[str, Any]:
         """The scale set with the capacity raised to its size, where a batch had lowered it."""
         run, capacity = find_run(item), capacity_of(item)
-        held = Held.parse(run.held) if run else Held()
+        held = HeldCapacity.parse(run.held) if run else HeldCapacity()
         if held.wanted(capacity) <= capacity:
             return item
         return self._resize(item, held.wanted(capacity), held)
 
-    def _resize(self, item: Mapping[str, Any], size: int, held: Held) -> Mapping[str, Any]:
+    def _resize(self, item: Mapping[str, Any], size: int, held: HeldCapacity) -> Mapping[str, Any]:
         """
         Ask for a capacity, and say in the mark what it may be.
 
@@ -369,7 +369,7 @@ class AzureRollouts(RolloutActions):
             return item
 
     def _delete(
-        self, item: Mapping[str, Any], ids: Sequence[str], held: Held, *, again: bool = True
+        self, item: Mapping[str, Any], ids: Sequence[str], held: HeldCapacity, *, again: bool = True
     ) -> Mapping[str, Any]:
         """Delete instances, which lowers the capacity by as many; the mark says so first. The set as it is after."""
         run = find_run(item)
@@ -387,10 +387,10 @@ class AzureRollouts(RolloutActions):
             if "instanceId" not in str(error):
                 raise
 
-    def _turned_back(self, found: Found, run: RolloutRun) -> Found:
+    def _turned_back(self, found: ScaleSetRead, run: RolloutRun) -> ScaleSetRead:
         """The group with the old model in force again, and the mark that says which instances had the new one."""
         item, current = found.item, _own(found.item, run)
-        held = Held.parse(current.held).seen(capacity_of(item))
+        held = HeldCapacity.parse(current.held).seen(capacity_of(item))
         if held.after is not None:
             return found
         tags = dict(item.get("tags") or {})
@@ -406,14 +406,14 @@ class AzureRollouts(RolloutActions):
         body = without_hold({**patch, "tags": written}, item, held)
         return replace(found, item=self._patch(item, body))
 
-    def _keep_old(self, found: Found) -> None:
+    def _keep_old(self, found: ScaleSetRead) -> None:
         """Have instances that were of the old model all the time count as such: nothing of them differs from it."""
         if ids := [instance_id(each) for each in survivors(found)]:
             self._act(found.item, "begin_update_instances", ids)
 
     # calls
 
-    def _look(self, location: str, name: str) -> Found:
+    def _look(self, location: str, name: str) -> ScaleSetRead:
         """The group as the last look has it, once; else as a new one does."""
         now = self.clock.now()
         known = self._looked.pop((location, name), None)
@@ -490,7 +490,7 @@ def _marked(item: Mapping[str, Any], run: RolloutRun) -> dict[str, Any]:
 
 
 def _can_go_back(item: Mapping[str, Any], run: RolloutRun) -> bool:
-    return Held.parse(run.held).after is not None or Version.read(item.get("tags") or {}) is not None
+    return HeldCapacity.parse(run.held).after is not None or Version.read(item.get("tags") or {}) is not None
 
 
 def _group_of(item: Mapping[str, Any]) -> str:
@@ -498,7 +498,7 @@ def _group_of(item: Mapping[str, Any]) -> str:
     return parts.resource_group if parts else ""
 
 
-def _shown(item: Mapping[str, Any], held: Held) -> Mapping[str, Any]:
+def _shown(item: Mapping[str, Any], held: HeldCapacity) -> Mapping[str, Any]:
     """A scale set with the mode of upgrades that comes back."""
     return with_mode(dict(item), held.mode) if held.mode else item
 
@@ -519,4 +519,4 @@ def marked_by(item: Mapping[str, Any], run: RolloutRun) -> RolloutRun:
     current = _own(item, run)
     if run.phase is RolloutPhase.REVERTING and run.old != run.new and not _can_go_back(item, current):
         raise InvalidRequest(NO_WAY_BACK, provider="azure", operation="abort")
-    return replace(run, held=Held.parse(current.held).seen(capacity_of(item)).words())
+    return replace(run, held=HeldCapacity.parse(current.held).seen(capacity_of(item)).words())

@@ -24,7 +24,7 @@ from trimtab.providers.azure.autoscaler import predictive_policy
 from trimtab.providers.azure.ids import is_id
 from trimtab.providers.azure.metrics import Scope, Where, find_metric, metric_problem
 from trimtab.providers.azure.policies import is_reached, rules_of
-from trimtab.providers.azure.schedules import Profile, never_active, profiles_of, sizes_used
+from trimtab.providers.azure.schedules import TimedProfile, never_active, profiles_of, sizes_used
 from trimtab.providers.health import has_probe, idle_fields
 from trimtab.providers.metrics import natural_statistic
 from trimtab.providers.translation import Unused
@@ -192,7 +192,7 @@ def _fires_in_vain(group: ScalingGroup, schedule: Schedule, now: datetime) -> bo
         return False
     profiles = list(profiles_of(group, now))
 
-    def at(zone: str) -> list[Profile]:
+    def at(zone: str) -> list[TimedProfile]:
         moved = schedule.model_copy(update={"zone": zone})
         others = tuple(moved if other is schedule else other for other in group.schedules)
         return list(profiles_of(group.model_copy(update={"schedules": others}), now))

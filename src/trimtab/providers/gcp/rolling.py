@@ -25,7 +25,7 @@ from trimtab.providers.gcp.datapoints import interval_of, points_of
 from trimtab.providers.gcp.errors import STALE
 from trimtab.providers.gcp.ids import lengthened, name_of, place_of, scoped
 from trimtab.providers.gcp.kinds import ALERT_POLICY
-from trimtab.providers.gcp.metrics import INSTANCE, Scope, Shape, from_native, metric_for
+from trimtab.providers.gcp.metrics import INSTANCE, PointShape, Scope, from_native, metric_for
 from trimtab.providers.gcp.reads import list_monitored, managed_instances
 from trimtab.providers.gcp.resources import (
     UNDO,
@@ -274,7 +274,7 @@ class GcpRollouts(RolloutActions):
         """
         measured = metric_for(metric, Scope(name))
         native = measured.native
-        if native.resource != INSTANCE or native.shape is Shape.DISTRIBUTION:
+        if native.resource != INSTANCE or native.shape is PointShape.DISTRIBUTION:
             text = f"Cloud Monitoring measures {metric.name!r} of no instance by itself"
             raise Unsupported(f"{text}; take a metric of instances such as cpu")
         members = self._find(location, name).picture.members
