@@ -334,8 +334,3 @@ def exactly_one(model: BaseModel, *names: str) -> None:
         wanted = ", ".join(f"`{name}`" for name in names)
         present = " and ".join(f"`{name}`" for name in given) or "none"
         refuse(f"give exactly one of {wanted}; found {present}", *given[1:2])
-
-
-def as_json(model: BaseModel) -> dict[str, Any]:
-    """The model as plain JSON data, only the fields that were given."""
-    return model.model_dump(mode="json", exclude_unset=True, by_alias=True)
