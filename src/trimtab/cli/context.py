@@ -73,10 +73,10 @@ def duration(text: str) -> timedelta:
 
 def span(text: str) -> timedelta:
     """A duration that is more than none: for how long, or how far back."""
-    found = duration(text)
-    if not found:
+    result = duration(text)
+    if not result:
         raise typer.BadParameter(f"{text!r} is not above 0; give a longer time")
-    return found
+    return result
 
 
 def interval(text: str) -> timedelta:

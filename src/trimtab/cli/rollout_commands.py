@@ -244,10 +244,10 @@ def _running(rollouts: "Rollouts", groups: Sequence[str]) -> Sequence[str]:
     """The groups that are named, else those with a rollout that is on."""
     if groups:
         return groups
-    found = [each.group for each in rollouts.status() if each.run is not None]
-    if not found:
+    result = [each.group for each in rollouts.status() if each.run is not None]
+    if not result:
         raise InvalidArgument("no rollout of this fleet is on; name the group that is meant, or start one")
-    return found
+    return result
 
 
 @contextmanager

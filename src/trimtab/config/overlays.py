@@ -223,21 +223,21 @@ def _laid(fleet: Fleet, names: Sequence[str], provider: str | None) -> Fleet:
     if fleet._positions:
         _check_shape(whole, fleet)
     try:
-        made = Fleet.model_validate(plain(whole))
+        result = Fleet.model_validate(plain(whole))
     except InvalidModel as error:
         if not fleet._positions:
             raise
         refuse_file(_placed(finding.item, finding.steps, finding.message, whole) for finding in findings(error, whole))
         raise
     if fleet._positions:
-        made._positions = dict(positions(whole, ()))
-    made._comments = fleet._comments
+        result._positions = dict(positions(whole, ()))
+    result._comments = fleet._comments
     if isinstance(own, dict) and "provider" in own:
-        _check_own(made, provider)
-    check_connection(made)
+        _check_own(result, provider)
+    check_connection(result)
     if provider is not None and provider in provider_names():
-        settings_of(made, provider)
-    return made
+        settings_of(result, provider)
+    return result
 
 
 def _check_own(fleet: Fleet, provider: str | None) -> None:

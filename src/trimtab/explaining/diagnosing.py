@@ -18,7 +18,7 @@ def diagnose(case: DiagnosisCase) -> list[Diagnosis]:
 
     A group that is paused is at its maximum because of that, and one without data keeps its size because of that.
     """
-    found: list[Diagnosis] = []
+    result: list[Diagnosis] = []
     causes: set[DiagnosisCause] = set()
     for find, unless in FINDERS:
         explained = causes & unless
@@ -26,9 +26,9 @@ def diagnose(case: DiagnosisCase) -> list[Diagnosis]:
             explained -= _FAILING
         if not explained:
             new = list(find(case))
-            found += new
+            result += new
             causes |= {each.cause for each in new}
-    return found
+    return result
 
 
 _IDLE = frozenset({DiagnosisCause.PAUSED, DiagnosisCause.STOPPED, DiagnosisCause.CONTROLLER})

@@ -106,12 +106,12 @@ def _step(at: datetime, before: int, after: int, activity: Activity) -> SizeStep
 def _with_gaps(steps: Sequence[SizeStep], done: Sequence[Activity], desired: int, now: datetime) -> list[SizeStep]:
     """The same, with a step wherever one begins with another size than the last one ended with."""
     end = SizeStep(at=now, before=desired, after=desired)
-    found: list[SizeStep] = []
+    result: list[SizeStep] = []
     for step, following in pairwise([*steps, end]):
-        found.append(step)
+        result.append(step)
         if step.after != following.before:
-            found.append(_between(step, following, done))
-    return found
+            result.append(_between(step, following, done))
+    return result
 
 
 def _between(step: SizeStep, following: SizeStep, done: Sequence[Activity]) -> SizeStep:

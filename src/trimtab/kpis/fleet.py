@@ -64,15 +64,15 @@ def fleet_kpis(
     check_aware(since, "since")
     if since >= status.at:
         raise InvalidRequest(f"since={since.isoformat()} has not passed; give an earlier time", operation="kpis")
-    found = {}
+    result = {}
     for place in status.groups:
         if place.state is None:
             note = f"{place.name!r} does not exist in {place.location}"
-            found[place.group] = Kpis(group=place.group, since=since, until=status.at, items=(), notes=(note,))
+            result[place.group] = Kpis(group=place.group, since=since, until=status.at, items=(), notes=(note,))
             continue
         source = source_of(provider, fleet, place, read)
-        found[place.group] = running_kpis(source, since, status.at, baseline=baseline, options=options)
-    return found
+        result[place.group] = running_kpis(source, since, status.at, baseline=baseline, options=options)
+    return result
 
 
 def source_of(provider: Provider, fleet: Fleet, place: _GroupPlace, read: Read) -> LiveGroupSource:

@@ -183,8 +183,8 @@ class _Readings:
             self.missing[metric.name] = f"{metric.name}: no datapoint in this time"
             return None
         self.missing.pop(metric.name, None)
-        found: Floats = np.maximum(values, 0)
-        return found
+        result: Floats = np.maximum(values, 0)
+        return result
 
     # sizes and needs
 

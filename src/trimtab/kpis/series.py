@@ -90,9 +90,9 @@ def demand_of(load: ArrayLike, capacity: float, *, least: float = 1.0) -> Floats
 
 def smoothed(demand: ArrayLike, steps: int) -> Floats:
     """The largest demand of each step and the `steps` before it: what cannot be launched and ended in between."""
-    found = series(demand, "demand")
-    if steps <= 0 or not len(found):
-        return found
-    padded = np.concatenate([np.full(steps, -np.inf), np.where(np.isnan(found), -np.inf, found)])
+    result = series(demand, "demand")
+    if steps <= 0 or not len(result):
+        return result
+    padded = np.concatenate([np.full(steps, -np.inf), np.where(np.isnan(result), -np.inf, result)])
     largest = np.lib.stride_tricks.sliding_window_view(padded, steps + 1).max(axis=1)
     return np.where(np.isinf(largest), np.nan, largest)

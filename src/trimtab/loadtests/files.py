@@ -201,12 +201,12 @@ def _stamp(text: str, path: Path, number: int, zone: tzinfo | None) -> tuple[flo
 
 def _milliseconds(text: str | None, path: Path, number: int) -> float:
     try:
-        found = float(text or "") / 1000
+        result = float(text or "") / 1000
     except ValueError:
-        found = -1.0
-    if not 0 <= found <= _LONGEST.total_seconds():
+        result = -1.0
+    if not 0 <= result <= _LONGEST.total_seconds():
         raise InvalidArgument(f"{path}:{number}: {text!r} is not a time in milliseconds; is the line cut off?")
-    return found
+    return result
 
 
 # ab

@@ -245,11 +245,11 @@ class Resolving(ABC, Generic[C]):
     @cached_property
     def _by_name(self) -> Mapping[tuple[str, str, str], list[Resource]]:
         """What stands at a location, by its own name and by that of its group."""
-        found: dict[tuple[str, str, str], list[Resource]] = defaultdict(list)
+        result: dict[tuple[str, str, str], list[Resource]] = defaultdict(list)
         for key, item in self.live.resources.items():
-            found[key.location, "own", key.name].append(item)
-            found[key.location, "group", item.group].append(item)
-        return found
+            result[key.location, "own", key.name].append(item)
+            result[key.location, "group", item.group].append(item)
+        return result
 
     def _standing(self, group: ScalingGroup) -> set[str]:
         location, found = self.location_of(group), self._by_name

@@ -178,8 +178,8 @@ class _Series:
 
 def _quotient(value: Any, divisor: Any, after: Any = 1.0) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
-        found: Floats = np.where(divisor > 0, value / divisor * after, np.nan)
-    return found
+        result: Floats = np.where(divisor > 0, value / divisor * after, np.nan)
+    return result
 
 
 _VALUES: dict[str, Callable[[_Row], Floats]] = {

@@ -230,12 +230,12 @@ def _duration(value: Any) -> timedelta:
     if isinstance(value, int | float):
         return timedelta(seconds=value)
     try:
-        found = parse_duration(value)
+        result = parse_duration(value)
     except ValueError:
-        found = None
-    if not isinstance(found, timedelta):
+        result = None
+    if not isinstance(result, timedelta):
         raise InvalidArgument(f'{value!r} is not a duration; write "300s" or "5m"')
-    return found
+    return result
 
 
 # https://cloud.google.com/compute/docs/instance-groups/regional-mig-distribution-shape: EVEN unless told otherwise

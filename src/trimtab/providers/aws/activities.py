@@ -140,10 +140,10 @@ def read_alarm_history(
 
 def _alarm_change(item: Mapping[str, Any]) -> AlarmChange | None:
     """A change of state as `DescribeAlarmHistory` answers it; its data has the reason."""
-    found = HISTORY.search(str(item.get("HistorySummary", "")))
-    if found is None:
+    match = HISTORY.search(str(item.get("HistorySummary", "")))
+    if match is None:
         return None
-    state = ALARM_STATES.get(found[1], "no-data")
+    state = ALARM_STATES.get(match[1], "no-data")
     at = item["Timestamp"].astimezone(UTC)
     return AlarmChange(name=item["AlarmName"], at=at, state=state, reason=_reason(str(item.get("HistoryData", ""))))
 

@@ -142,27 +142,27 @@ def find_topics(calls: Calls, region: str, arns: Sequence[str]) -> dict[str, Exi
 
 def _found_singly(ask: Callable[[str], object], names: Sequence[str]) -> dict[str, ExistingThing]:
     """Those of some things that are there, each asked for by a call of its own."""
-    found: dict[str, ExistingThing] = {}
+    result: dict[str, ExistingThing] = {}
     for name in names:
         try:
             ask(name)
         except NotFound:
             continue
-        found[name] = ExistingThing()
-    return found
+        result[name] = ExistingThing()
+    return result
 
 
 def find_listed(calls: Calls, what: str, region: str, names: Sequence[str]) -> dict[str, ExistingThing]:
     """Images, key pairs, security groups, subnets or zones: those that are there, by name."""
-    asked, found = _LISTS[what], {}
+    asked, result = _LISTS[what], {}
     for some in in_batches(names, MOST_VALUES):
         filters = [{"Name": asked.filter, "Values": list(some)}]
         for item in calls.items("ec2", asked.operation, region, Filters=filters, **asked.more):
             zones = frozenset({item["AvailabilityZone"]}) if what == SUBNET else None
-            found[item[asked.part]] = ExistingThing(
+            result[item[asked.part]] = ExistingThing(
                 zones=zones, architecture=item.get("Architecture", "") if what == IMAGE else ""
             )
-    return found
+    return result
 
 
 _NAMES: Mapping[str, _List] = {
@@ -256,15 +256,15 @@ def find_sizes(calls: Calls, region: str, names: Sequence[str], *, spot: bool) -
 
 def find_metrics(calls: Calls, region: str, wanted: Sequence[Sought]) -> dict[str, ExistingThing]:
     """Those of the metrics that something was written to in the last two weeks: a call for each."""
-    found: dict[str, ExistingThing] = {}
+    result: dict[str, ExistingThing] = {}
     for metric in wanted:
         dimensions = [{"Name": name, "Value": value} for name, value in metric.dimensions]
         params = {"Namespace": metric.namespace, "MetricName": metric.name, "Dimensions": dimensions}
         for item in calls.items("cloudwatch", "list_metrics", region, **params):
             given = sorted((each["Name"], each["Value"]) for each in item.get("Dimensions") or ())
             if tuple(given) == metric.dimensions:
-                found[metric.text] = ExistingThing()
-    return found
+                result[metric.text] = ExistingThing()
+    return result
 
 
 def find_target_groups(calls: Calls, region: str, wanted: Sequence[str], *, by: str = "Names") -> list[TargetGroup]:

@@ -90,11 +90,11 @@ class AwsRollouts(RolloutActions):
         looks = [look for region, some in names.items() for look in self._looks(region, some)]
         for look in looks:
             self._seen[look.progress.state.location, look.progress.state.name] = look
-        found = [look.progress for look in looks]
+        result = [look.progress for look in looks]
         if not addresses:
-            return found
-        states = with_addresses(self.calls, [progress.state for progress in found])
-        return [replace(progress, state=state) for progress, state in zip(found, states, strict=True)]
+            return result
+        states = with_addresses(self.calls, [progress.state for progress in result])
+        return [replace(progress, state=state) for progress, state in zip(result, states, strict=True)]
 
     def _looks(self, region: str, names: Sequence[str]) -> list[RefreshedGroup]:
         items = list(list_groups(self.calls, region, names))
@@ -427,13 +427,13 @@ class AwsRollouts(RolloutActions):
 
     def firing(self, location: str, names: Sequence[str]) -> Mapping[str, bool]:
         """Metric and composite alarms, a hundred a call."""
-        found: dict[str, bool] = {}
+        result: dict[str, bool] = {}
         for some in in_batches(names, 100):
             params = {"AlarmNames": list(some), "AlarmTypes": ["MetricAlarm", "CompositeAlarm"], "MaxRecords": 100}
             for page in self.calls.pages("cloudwatch", "describe_alarms", location, **params):
                 for item in (*page["MetricAlarms"], *page.get("CompositeAlarms", ())):
-                    found[item["AlarmName"]] = item.get("StateValue") == "ALARM"
-        return found
+                    result[item["AlarmName"]] = item.get("StateValue") == "ALARM"
+        return result
 
     def samples(
         self, location: str, name: str, metric: Metric, instances: Sequence[str], since: datetime

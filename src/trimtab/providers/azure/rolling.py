@@ -419,8 +419,8 @@ class AzureRollouts(RolloutActions):
         known = self._looked.pop((location, name), None)
         if known is not None and now - known[0] <= FRESH_FOR:
             return known[1]
-        for found in States(self.calls, now).look([(location, name)]):
-            return found
+        for result in States(self.calls, now).look([(location, name)]):
+            return result
         raise group_not_found(name, location, "azure")
 
     def _get(self, location: str, name: str) -> dict[str, Any]:

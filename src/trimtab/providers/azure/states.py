@@ -86,12 +86,12 @@ class States:
         settings = self._list(AUTOSCALE_SETTING.name) if sets else []
         questions = [partial(self._instances, item, addresses) for item in sets]
         answers = self.calls.gather_or_raise(questions)
-        found = []
+        result = []
         for item, (machines, cards) in zip(sets, answers, strict=True):
             setting, (at, name) = find_setting(item, settings), asked_as[_place(item)]
             state = self._state(item, setting, [_instance(machine, cards) for machine in machines])
-            found.append(ScaleSetRead(replace(state, location=at, name=name), item, setting, machines))
-        return found
+            result.append(ScaleSetRead(replace(state, location=at, name=name), item, setting, machines))
+        return result
 
     def find(self, name: str, location: str) -> list[GroupState]:
         """The marked groups with this name within their fleets."""

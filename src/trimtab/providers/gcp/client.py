@@ -415,13 +415,13 @@ class Calls(Caller):
 
     def alerts_since(self, since: datetime) -> list[dict[str, Any]]:
         """The alerts of the project, open and closed: pages, newest first, to the first that began before a moment."""
-        found = []
+        result = []
         for page in self._alert_pages({}):
-            found += page
+            result += page
             # sorted by openTime, the newest first: the reference of projects.alerts.list
             if page and datetime.fromisoformat(str(page[-1]["openTime"])) < since:
                 break
-        return found
+        return result
 
     def _alert_pages(self, asked: Mapping[str, str]) -> Iterator[list[dict[str, Any]]]:
         url = f"{self._alerts_base}/v3/projects/{self.project}/alerts"
