@@ -100,10 +100,10 @@ class Restore:
     """Have the old group as it was, and once it is sent requests again the new one end."""
 
 
-Step = Make | Join | Shift | Switch | End | Restore | Turn | AskGates | Rest
+PairStep = Make | Join | Shift | Switch | End | Restore | Turn | AskGates | Rest
 
 
-def next_step(group: ScalingGroup, spec: Rollout, run: RolloutRun, pair: GroupPair, now: datetime) -> Step:
+def next_step(group: ScalingGroup, spec: Rollout, run: RolloutRun, pair: GroupPair, now: datetime) -> PairStep:
     """What to do for a blue-green run; pure."""
     size = pair.old.desired if pair.old is not None else 0
     match run.phase:
@@ -137,7 +137,7 @@ def lives_on(group: ScalingGroup, spec: Rollout) -> timedelta:
     return max(drains, default=timedelta(0))
 
 
-def _move_on(spec: Rollout, run: RolloutRun, pair: GroupPair, size: int, now: datetime) -> Step:
+def _move_on(spec: Rollout, run: RolloutRun, pair: GroupPair, size: int, now: datetime) -> PairStep:
     if pair.old is None:
         return failed(spec, run, "the old group is gone", now)
     is_there = pair.new is not None and pair.new.desired >= size
@@ -159,7 +159,7 @@ JOINED = "the new group is in the balancer"
 
 def judged(
     spec: Rollout, run: RolloutRun, pair: GroupPair, verdicts: Sequence[GateVerdict], now: datetime, *, last: bool
-) -> Step:
+) -> PairStep:
     """What to do after the gates were asked."""
     bake = bake_of_pair(spec, run)
     if (held_up := held_up_by(spec, run, verdicts, now, bake=bake, last=last)) is not None:
@@ -170,7 +170,7 @@ def judged(
     return Turn(run.turned(RolloutPhase.MOVING, now, step=run.step + 1))
 
 
-def _switch(spec: Rollout, run: RolloutRun, pair: GroupPair, size: int, now: datetime) -> Step:
+def _switch(spec: Rollout, run: RolloutRun, pair: GroupPair, size: int, now: datetime) -> PairStep:
     """The new group alone serves, once it is as large as the old one and all of it is ready, whatever befell it."""
     if pair.ready >= size:
         return Switch(size)

@@ -18,9 +18,9 @@ from trimtab.rollout.pair import (
     GroupPair,
     Join,
     Make,
+    PairStep,
     Restore,
     Shift,
-    Step,
     Switch,
     judged,
     next_step,
@@ -131,7 +131,7 @@ class TwoGroups:
         found = self.provider.live.read_states([place], balancers=True, addresses=needs_addresses(group))
         return GroupPair(progress.state, next(iter(found), None))
 
-    def _next(self, group: ScalingGroup, spec: Rollout, pair: GroupPair, run: RolloutRun) -> Step:
+    def _next(self, group: ScalingGroup, spec: Rollout, pair: GroupPair, run: RolloutRun) -> PairStep:
         now = self.clock.now()
         step = next_step(group, spec, run, pair, now)
         about = self._about(group, spec, pair, run)

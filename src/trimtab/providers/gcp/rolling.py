@@ -43,12 +43,12 @@ from trimtab.providers.gcp.updater import (
     REPLACE,
     Patch,
     budget_for,
-    patch_of,
     policy_back,
     same_versions,
     standing,
     template_in,
     version_of,
+    version_patch,
     versions_for,
 )
 from trimtab.providers.pause import DRIVEN_TAG
@@ -159,7 +159,7 @@ class GcpRollouts(RolloutActions):
         def body(manager: Mapping[str, Any]) -> Patch | None:
             _its_own(manager, run, name, phase=True)
             versions = versions_for(manager, run, picture.members, goal, is_whole=is_whole, natively=budget is not None)
-            return patch_of(manager, versions, budget)
+            return version_patch(manager, versions, budget)
 
         self._send(location, name, body)
         if budget is None:
@@ -172,7 +172,7 @@ class GcpRollouts(RolloutActions):
 
         def body(manager: Mapping[str, Any]) -> Patch | None:
             _its_own(manager, run, name, phase=True)
-            return patch_of(manager, [version_of(manager, run.old)], budget)
+            return version_patch(manager, [version_of(manager, run.old)], budget)
 
         self._send(location, name, body)
         if budget is None:
