@@ -13,7 +13,7 @@ TWICE = {
 }
 """Names of two classes, both of which users may have written."""
 EMPTY = {"found", "one", "there", "asked", "made"}
-MOST_EMPTY = 0.0075
+MOST_EMPTY = 0.006
 """Which share of the bound names of the product may be such."""
 
 

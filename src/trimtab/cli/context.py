@@ -65,10 +65,10 @@ LONGEST, DAY = timedelta(days=3650), timedelta(days=1)
 def duration(text: str) -> timedelta:
     """A duration as an option takes it: none, or up to ten years."""
     try:
-        found = cast("timedelta", parse_duration(text))
+        length = cast("timedelta", parse_duration(text))
     except PydanticCustomError as error:
         raise typer.BadParameter(str(error)) from error
-    return _no_longer(found, text, LONGEST)
+    return _no_longer(length, text, LONGEST)
 
 
 def span(text: str) -> timedelta:
@@ -84,10 +84,10 @@ def interval(text: str) -> timedelta:
     return _no_longer(span(text), text, DAY)
 
 
-def _no_longer(found: timedelta, text: str, most: timedelta) -> timedelta:
-    if found > most:
+def _no_longer(length: timedelta, text: str, most: timedelta) -> timedelta:
+    if length > most:
         raise typer.BadParameter(f"{text!r} is longer than {format_duration(most)}; give a shorter time")
-    return found
+    return length
 
 
 def moment(text: str) -> datetime:

@@ -91,10 +91,10 @@ class _SettingsFile:
         """Where a setting is given, and in it a text; the first line when it is written in an unusual way."""
         table = None if self.is_own else re.search(r"^[ \t]*\[\s*tool\s*\.\s*trimtab\b", self.text, re.MULTILINE)
         begin = table.start() if table else 0
-        found = re.compile(rf"^[ \t]*(?:[\w.]+\.)?[\"']?({re.escape(key)})\b", re.MULTILINE).search(self.text, begin)
-        if found and value:
-            found = re.compile(rf"[\"']({re.escape(value)})[\"']").search(self.text, found.end()) or found
-        offset = found.start(1) if found else 0
+        match = re.compile(rf"^[ \t]*(?:[\w.]+\.)?[\"']?({re.escape(key)})\b", re.MULTILINE).search(self.text, begin)
+        if match and value:
+            match = re.compile(rf"[\"']({re.escape(value)})[\"']").search(self.text, match.end()) or match
+        offset = match.start(1) if match else 0
         line_begin = self.text.rfind("\n", 0, offset) + 1
         return Position(self.name, self.text.count("\n", 0, offset) + 1, offset - line_begin + 1)
 

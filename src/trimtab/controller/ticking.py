@@ -183,10 +183,10 @@ class Ticking:
     def _renamed(self, subject: DecisionSubject) -> Found:
         """A group that a blue-green rollout gave another native name."""
         try:
-            found = renamed(self.provider.live.candidates, subject.fleet.name, subject.group.name, subject.location)
+            states = renamed(self.provider.live.candidates, subject.fleet.name, subject.group.name, subject.location)
         except TrimtabError as error:
             return subject, error
-        return (replace(subject, native=found[0].name), found[0]) if found else (subject, None)
+        return (replace(subject, native=states[0].name), states[0]) if states else (subject, None)
 
     def _verdicts(self, considered: Sequence[Considered], now: datetime) -> list[GroupVerdict]:
         queries = [query for each in considered for _, query in each.asked]

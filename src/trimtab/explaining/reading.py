@@ -103,11 +103,11 @@ class Reader:
         name, location = self.fleet.native_name(self.group), self.group.location or self.provider.location
         live = self.provider.live
         read = partial(live.read_states, balancers=bool(self.group.cloud_balancers))
-        found = in_charge(read, read([(location, name)]))
-        found = found or [*renamed(live.candidates, self.fleet.name, self.group.name, location)]
-        if not found:
+        states = in_charge(read, read([(location, name)]))
+        states = states or [*renamed(live.candidates, self.fleet.name, self.group.name, location)]
+        if not states:
             raise group_not_found(name, location, self.provider.name)
-        return found[0]
+        return states[0]
 
     def _subject(self, state: GroupState) -> DecisionSubject:
         cloud = self.provider.name

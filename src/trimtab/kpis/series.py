@@ -62,12 +62,12 @@ def series(values: ArrayLike, name: str) -> Floats:
     Raises:
         InvalidArgument: A value is below 0 or infinite, or it is no row.
     """
-    found = np.asarray(values, float)
-    if found.ndim != 1:
-        raise InvalidArgument(f"{name} has {found.ndim} dimensions; give a row of numbers")
-    if (found < 0).any() or np.isinf(found).any():
+    numbers = np.asarray(values, float)
+    if numbers.ndim != 1:
+        raise InvalidArgument(f"{name} has {numbers.ndim} dimensions; give a row of numbers")
+    if (numbers < 0).any() or np.isinf(numbers).any():
         raise InvalidArgument(f"{name} has a value below 0 or an infinite one; give 0 or more, NaN where it is unknown")
-    return found
+    return numbers
 
 
 def demand_of(load: ArrayLike, capacity: float, *, least: float = 1.0) -> Floats:

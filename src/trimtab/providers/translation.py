@@ -299,8 +299,10 @@ class GroupTranslator(ABC):
         from trimtab.providers.agents.problems import agent_problems  # few groups have agents
 
         image = self.asked.template.image
-        found = agent_problems(words, self.provider, image, is_windows=self.runs_windows, has_account=self.has_account)
-        for said in found:
+        problems = agent_problems(
+            words, self.provider, image, is_windows=self.runs_windows, has_account=self.has_account
+        )
+        for said in problems:
             paths = [f"template.agents.{words.index(word)}" for word in said.words]
             self._said.update(paths)
             notes = self.problems if said.is_problem else self.notes

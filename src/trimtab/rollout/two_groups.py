@@ -128,8 +128,8 @@ class TwoGroups:
     def _pair(self, group: ScalingGroup, progress: Progress, run: RolloutRun) -> GroupPair:
         """The two as they stand; the one that bears the mark is the old one."""
         place = progress.state.location, run.new
-        found = self.provider.live.read_states([place], balancers=True, addresses=needs_addresses(group))
-        return GroupPair(progress.state, next(iter(found), None))
+        states = self.provider.live.read_states([place], balancers=True, addresses=needs_addresses(group))
+        return GroupPair(progress.state, next(iter(states), None))
 
     def _next(self, group: ScalingGroup, spec: Rollout, pair: GroupPair, run: RolloutRun) -> PairStep:
         now = self.clock.now()

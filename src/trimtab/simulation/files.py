@@ -181,10 +181,10 @@ def count_access_logs(
             with opened(path) as file:
                 for line in file:
                     lines += bool(line.strip())
-                    found = moment_of(line, zone)
-                    if found is not None:
-                        counts[(found[0] - _EPOCH) // step] += 1
-                        zoneless += found[1]
+                    moment = moment_of(line, zone)
+                    if moment is not None:
+                        counts[(moment[0] - _EPOCH) // step] += 1
+                        zoneless += moment[1]
         except UNREADABLE as error:
             raise unreadable(path, error) from error
     return _counted(counts, lines, zoneless if zone is None else 0, step)

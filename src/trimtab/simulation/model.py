@@ -129,9 +129,9 @@ class FleetModel:
         Raises:
             InvalidArgument: No preset has that name.
         """
-        found = find_preset(preset)
-        defaults = {"metric_delay": _MINUTE if found.settings else timedelta(0)}
-        return cls(**{**defaults, "uses_other_zones": found.name not in _EVEN, **fields})
+        named = find_preset(preset)
+        defaults = {"metric_delay": _MINUTE if named.settings else timedelta(0)}
+        return cls(**{**defaults, "uses_other_zones": named.name not in _EVEN, **fields})
 
     @classmethod
     def of_group(cls, group: ScalingGroup, preset: str | Preset, **fields: Any) -> Self:

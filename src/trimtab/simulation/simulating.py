@@ -86,8 +86,8 @@ def simulate(
     if not isinstance(load, Load):
         raise InvalidArgument(f"load: give a `Load`, such as Load.from_csv(path), not {type(load).__name__}")
     if presets is not None:
-        found = [find_preset(each) for each in presets]
-        return {each.name: _simulate(group, load, each, model, seed, functions, every_step) for each in found}
+        known = [find_preset(each) for each in presets]
+        return {each.name: _simulate(group, load, each, model, seed, functions, every_step) for each in known}
     return _simulate(group, load, find_preset(preset), model, seed, functions, every_step)
 
 
@@ -265,10 +265,10 @@ def simulate_many(
     size = BLOCK if executor is None else _size_of_part(len(scenarios), parts)
     blocks = [scenarios[first : first + size] for first in range(0, len(scenarios), size)]
     if executor is None:
-        found = [replay_block(block, load, reduce) for block in blocks]
+        results = [replay_block(block, load, reduce) for block in blocks]
     else:
-        found = list(executor.map(replay_block, blocks, [load] * len(blocks), [reduce] * len(blocks)))
-    return tuple(each for block in found for each in block)
+        results = list(executor.map(replay_block, blocks, [load] * len(blocks), [reduce] * len(blocks)))
+    return tuple(each for block in results for each in block)
 
 
 def _size_of_part(variants: int, parts: int | None) -> int:

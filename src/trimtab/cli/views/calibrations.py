@@ -13,26 +13,26 @@ from trimtab.cli.views.values import Indented, Prose, printable
 from trimtab.simulation import Calibration, Estimate
 
 
-def calibration_view(found: Calibration, out: Path | None, wording: Callable[[str], str] = str) -> RenderableType:
+def calibration_view(calibration: Calibration, out: Path | None, wording: Callable[[str], str] = str) -> RenderableType:
     """
     What was measured of a group, and where it is kept.
 
     Args:
-        found: What was measured.
+        calibration: What was measured.
         out: Where it was written.
         wording: How a reason or a note is said.
     """
-    return Group(*_parts(found, out, wording))
+    return Group(*_parts(calibration, out, wording))
 
 
-def _parts(found: Calibration, out: Path | None, wording: Callable[[str], str]) -> Iterator[RenderableType]:
-    span = f"{moment_text(found.since, UTC)} to {moment_text(found.until, UTC)}"
-    yield Text.assemble((printable(found.name), "bold"), f" on {found.provider}, {span}")
-    rows = [_row(each, wording) for each in found.estimates.values()]
+def _parts(calibration: Calibration, out: Path | None, wording: Callable[[str], str]) -> Iterator[RenderableType]:
+    span = f"{moment_text(calibration.since, UTC)} to {moment_text(calibration.until, UTC)}"
+    yield Text.assemble((printable(calibration.name), "bold"), f" on {calibration.provider}, {span}")
+    rows = [_row(each, wording) for each in calibration.estimates.values()]
     yield Rows(("number", "value", "90 % interval", "unit", "from", "method"), rows, {"value", "from"})
-    for error in found.past_error:
+    for error in calibration.past_error:
         yield Indented(Prose(printable(f"replay of {error}")), 2)
-    for note in found.notes:
+    for note in calibration.notes:
         yield Indented(Prose(printable(f"note: {wording(note)}"), "dim"), 2)
     if out is not None:
         yield Text(printable(f"wrote {out}"))

@@ -161,14 +161,14 @@ def _suppress(region: Region, alarm: Alarm) -> None:
 
 
 def _verdict(region: Region, rule: CompositeRule) -> str:
-    found = {child: find_alarm(region, child) for child in rule.children}
-    states = {child: alarm["StateValue"] for child, alarm in found.items() if alarm is not None}
+    children = {child: find_alarm(region, child) for child in rule.children}
+    states = {child: alarm["StateValue"] for child, alarm in children.items() if alarm is not None}
     return "ALARM" if rule.condition(states) else "OK"
 
 
 def _children(region: Region, rule: CompositeRule) -> list[Alarm]:
-    found = (find_alarm(region, child) for child in rule.children)
-    by_name = {alarm["AlarmName"]: alarm for alarm in found if alarm is not None}
+    children = (find_alarm(region, child) for child in rule.children)
+    by_name = {alarm["AlarmName"]: alarm for alarm in children if alarm is not None}
     return [alarm for _, alarm in sorted(by_name.items())]
 
 

@@ -45,9 +45,9 @@ def make_named(endpoint: str, names: AccountNames, group: str, location: str) ->
     for kind, some in ((_FIREWALLS, names.firewalls), (_IDENTITIES, names.identities)):
         parts.update({(group, kind, name): [] for name in some})
     for text in names.ids:
-        if (found := parse_id(text)) is not None:
-            kind = f"{found.provider}/{found.types[0]}"
-            parts.setdefault((found.group, kind, found.names[0]), []).extend(found.names[1:])
+        if (parsed := parse_id(text)) is not None:
+            kind = f"{parsed.provider}/{parsed.types[0]}"
+            parts.setdefault((parsed.group, kind, parsed.names[0]), []).extend(parsed.names[1:])
     for (where, kind, name), inner in parts.items():
         own = make_id(SUBSCRIPTION, where, *kind.split("/"), name)
         # a gateway is in a subnet of its own, which its network has beside those of the fleet

@@ -75,8 +75,8 @@ def check_quota(scale_set: ScaleSet, size: int) -> None:
     if size > running and short:
         used, more = running * cores(machine), (size - running) * cores(machine)
         raise not_allowed(_quota_text(scale_set, family(machine), used, used, more))
-    if found := exceeded(scale_set, size - running):
-        raise not_allowed(_quota_text(scale_set, *found))
+    if shortage := exceeded(scale_set, size - running):
+        raise not_allowed(_quota_text(scale_set, *shortage))
 
 
 def _has(shortage: Mapping[str, str], reason: str) -> bool:

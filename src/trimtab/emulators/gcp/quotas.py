@@ -42,9 +42,9 @@ def exceeded(world: CloudWorld, key: str, zone: str, size: str, is_spot: bool) -
 
 
 def _limit(world: CloudWorld, region: str, metric: str) -> float:
-    found = world.quotas.find(region, metric)
+    quota = world.quotas.find(region, metric)
     # no project has preemptible CPUs before it asked for them
-    return float(world.quotas.limit(region, metric)) if found is not None or metric != SPOT else 0.0
+    return float(world.quotas.limit(region, metric)) if quota is not None or metric != SPOT else 0.0
 
 
 def _used(world: CloudWorld, region: str, but: str = "") -> Counter[str]:

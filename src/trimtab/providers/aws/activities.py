@@ -105,10 +105,10 @@ def _short(item: Mapping[str, Any]) -> Short:
 
 def _details(item: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
-        found = json.loads(item.get("Details") or "{}")
+        details = json.loads(item.get("Details") or "{}")
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return details if isinstance(details, dict) else {}
 
 
 def read_alarm_history(
@@ -150,7 +150,7 @@ def _alarm_change(item: Mapping[str, Any]) -> AlarmChange | None:
 
 def _reason(data: str) -> str:
     try:
-        found = json.loads(data)
-        return str(found["newState"]["stateReason"])
+        details = json.loads(data)
+        return str(details["newState"]["stateReason"])
     except (ValueError, KeyError, TypeError):
         return ""

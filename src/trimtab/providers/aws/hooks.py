@@ -132,10 +132,10 @@ def _warning(said: Mapping[str, Any], detail: Mapping[str, Any], kind: str, loca
 
 def _moment(text: Any) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except (ValueError, TypeError):
         return None
-    return found.astimezone(UTC) if found.tzinfo and found.year in _YEARS else None
+    return moment.astimezone(UTC) if moment.tzinfo and moment.year in _YEARS else None
 
 
 class SqsQueue(HookQueue):

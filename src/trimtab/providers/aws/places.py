@@ -117,8 +117,8 @@ class Surroundings:
         name = self.group.placement.network or ""
         if not name or is_id(name) or NETWORKS not in names_asked([self.group]):
             return name if is_id(name) else ""
-        found = self.only("placement.network", "network", name, self._matches(NETWORKS, name))
-        return found.id if found else None
+        network = self.only("placement.network", "network", name, self._matches(NETWORKS, name))
+        return network.id if network else None
 
     def subnets(self, network: str | None) -> list[Named | None]:
         """Its subnets, in the order in which it names them; `None` for one that there is not."""

@@ -147,8 +147,8 @@ class AwsRollouts(RolloutActions):
 
     def _marked(self, region: str, name: str) -> list[int]:
         """The numbers of the versions that trimtab made."""
-        found = self._versions(region, name)
-        return [int(each["VersionNumber"]) for each in found if read_description(each.get("VersionDescription"))[1]]
+        versions = self._versions(region, name)
+        return [int(each["VersionNumber"]) for each in versions if read_description(each.get("VersionDescription"))[1]]
 
     def _look(self, location: str, name: str) -> RefreshedGroup:
         """The look of this moment, or the one that the driver has just decided by."""

@@ -89,9 +89,9 @@ class AzureRollouts(RolloutActions):
     def read(self, places: Iterable[tuple[str, str]], *, addresses: bool = False) -> Sequence[Progress]:
         """The groups at these places: two lists for all, and one for the instances of each (two where flexible)."""
         now = self.clock.now()
-        found = States(self.calls, now).look(places, addresses=addresses)
-        self._looked = {(each.state.location, each.state.name): (now, each) for each in found}
-        return [progress_of(each) for each in found]
+        groups = States(self.calls, now).look(places, addresses=addresses)
+        self._looked = {(each.state.location, each.state.name): (now, each) for each in groups}
+        return [progress_of(each) for each in groups]
 
     def firing(self, location: str, names: Sequence[str]) -> Mapping[str, bool]:
         """Metric alerts by their names in the resource group, or by their ids: a call for each."""
@@ -202,11 +202,11 @@ class AzureRollouts(RolloutActions):
 
     def note(self, location: str, name: str, tag: str, text: str) -> None:
         """One tag of the scale set as it was read; the look at it serves the next step nonetheless."""
-        at, found = self._looked.get((location, name), (None, None))
-        if at is not None and found is not None and self.clock.now() - at <= FRESH_FOR:
+        at, group = self._looked.get((location, name), (None, None))
+        if at is not None and group is not None and self.clock.now() - at <= FRESH_FOR:
             with _unless_stale():
-                item = self._patch(found.item, {"tags": tagged(found.item.get("tags") or {}, {tag: text})})
-                self._looked[location, name] = at, replace(found, item=item)
+                item = self._patch(group.item, {"tags": tagged(group.item.get("tags") or {}, {tag: text})})
+                self._looked[location, name] = at, replace(group, item=item)
                 return
         for _ in range(TRIES):
             item = self._get(location, name)
@@ -234,8 +234,8 @@ class AzureRollouts(RolloutActions):
     def unwind(self, location: str, name: str, run: RolloutRun, keep: int) -> None:
         """The same with the old model; the new one stays as the version before only where it was that already."""
         if run.old != run.new:
-            found = self._turned_back(self._look(location, name), run)
-            self._keep_old(found)
+            group = self._turned_back(self._look(location, name), run)
+            self._keep_old(group)
         self._end(location, name, run, keeps=HeldCapacity.parse(run.held).undo and keep > 1)
 
     def _end(self, location: str, name: str, run: RolloutRun, *, keeps: bool) -> None:
@@ -278,16 +278,16 @@ class AzureRollouts(RolloutActions):
 
     def retreat(self, location: str, name: str, run: RolloutRun, limits: Limits) -> None:
         """Bring the old model back, and then the same with it."""
-        found = self._turned_back(self._look(location, name), run)
-        self._keep_old(found)
-        self._move(found, run, found.state.desired, limits, reverse=True)
+        group = self._turned_back(self._look(location, name), run)
+        self._keep_old(group)
+        self._move(group, run, group.state.desired, limits, reverse=True)
 
-    def _move(self, found: ScaleSetRead, run: RolloutRun, goal: int, limits: Limits, *, reverse: bool) -> None:
-        item = self._put_right(found.item)
+    def _move(self, group: ScaleSetRead, run: RolloutRun, goal: int, limits: Limits, *, reverse: bool) -> None:
+        item = self._put_right(group.item)
         held = HeldCapacity.parse(_own(item, run).held).seen(capacity_of(item))
-        if is_settled(found, held):
+        if is_settled(group, held):
             held = held.closed()
-        steps = steps_of(found, held, self._bounded(found, limits), goal, now=self.clock.now(), reverse=reverse)
+        steps = steps_of(group, held, self._bounded(group, limits), goal, now=self.clock.now(), reverse=reverse)
         if steps.surplus:
             held = held.between(capacity_of(item), capacity_of(item) - len(steps.surplus))
             item = self._delete(item, steps.surplus, held)
@@ -296,7 +296,7 @@ class AzureRollouts(RolloutActions):
             held = held.between(capacity_of(item), size)
             item = self._resize(item, size, held)
         if steps.batch:
-            self._exchange(item, steps.batch, held, self._most(found))
+            self._exchange(item, steps.batch, held, self._most(group))
         if not steps and held.words() != _own(item, run).held:
             self._patch(item, _marked(item, replace(_own(item, run), held=held.words())))
 
@@ -319,26 +319,26 @@ class AzureRollouts(RolloutActions):
             held = held.between(capacity_of(item), capacity_of(item) - len(ids))
             self._put_right(self._delete(item, ids, held))
 
-    def _most(self, found: ScaleSetRead) -> int | None:
+    def _most(self, group: ScaleSetRead) -> int | None:
         """How many instances autoscale leaves alone; `None` where it does not act."""
-        setting = found.setting
+        setting = group.setting
         if setting is None or not setting["properties"].get("enabled"):
             return None
         return bounds_of(setting, self.clock.now()).max
 
-    def _bounded(self, found: ScaleSetRead, limits: Limits) -> Limits:
+    def _bounded(self, group: ScaleSetRead, limits: Limits) -> Limits:
         """
         The limits, with no more surge than autoscale leaves alone: beyond its maximum it takes instances away.
 
         Raises:
             InvalidRequest: There is no room for any, and no instance may be out of service either.
         """
-        most = self._most(found)
+        most = self._most(group)
         if not limits.surge or most is None:
             return limits
-        room = max(0, most - found.state.desired)
+        room = max(0, most - group.state.desired)
         if room == 0 and not limits.unavailable:
-            text = f"{found.state.name!r} has {most} instances, its maximum, and autoscale takes those above it away"
+            text = f"{group.state.name!r} has {most} instances, its maximum, and autoscale takes those above it away"
             fix = "raise `capacity.max`, or give `rollout.max_unavailable` in place of `max_surge`"
             raise InvalidRequest(f"{text}; {fix}", provider="azure", operation=_OPERATION)
         return replace(limits, surge=min(limits.surge, room))
@@ -387,29 +387,29 @@ class AzureRollouts(RolloutActions):
             if "instanceId" not in str(error):
                 raise
 
-    def _turned_back(self, found: ScaleSetRead, run: RolloutRun) -> ScaleSetRead:
+    def _turned_back(self, group: ScaleSetRead, run: RolloutRun) -> ScaleSetRead:
         """The group with the old model in force again, and the mark that says which instances had the new one."""
-        item, current = found.item, _own(found.item, run)
+        item, current = group.item, _own(group.item, run)
         held = HeldCapacity.parse(current.held).seen(capacity_of(item))
         if held.after is not None:
-            return found
+            return group
         tags = dict(item.get("tags") or {})
         version = Version.read(tags)
         if version is None:
             raise InvalidRequest(NO_WAY_BACK, provider="azure", operation=_OPERATION)
-        turned = replace(held, after=turning_point(found), mode=mode_of(version.patch) or held.mode, rules=())
+        turned = replace(held, after=turning_point(group), mode=mode_of(version.patch) or held.mode, rules=())
         patch = with_mode(version.patch, MANUAL) if mode_of(version.patch) or turned.mode else version.patch
         before = {name: tags.get(name, "") for name in version.mark}
         newer = Version(name=current.new, patch=back_of(version.patch, _shown(item, held)), mark=before)
         line = replace(current, held=turned.words()).line()
         written = {**tagged(plain_tags(tags), version.mark), **newer.tags(), ROLLOUT: line}
         body = without_hold({**patch, "tags": written}, item, held)
-        return replace(found, item=self._patch(item, body))
+        return replace(group, item=self._patch(item, body))
 
-    def _keep_old(self, found: ScaleSetRead) -> None:
+    def _keep_old(self, group: ScaleSetRead) -> None:
         """Have instances that were of the old model all the time count as such: nothing of them differs from it."""
-        if ids := [instance_id(each) for each in survivors(found)]:
-            self._act(found.item, "begin_update_instances", ids)
+        if ids := [instance_id(each) for each in survivors(group)]:
+            self._act(group.item, "begin_update_instances", ids)
 
     # calls
 

@@ -131,10 +131,10 @@ def merged(item: Any, patch: Mapping[str, Any]) -> dict[str, Any]:
 
 def mode_of(body: Mapping[str, Any]) -> str:
     """The mode of upgrades that a body or a patch says; empty where it says none."""
-    found: Any = body
+    value: Any = body
     for step in _MODE:
-        found = found.get(step) if isinstance(found, Mapping) else None
-    return str(found or "")
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return str(value or "")
 
 
 def with_mode(patch: Mapping[str, Any], mode: str) -> dict[str, Any]:

@@ -219,8 +219,8 @@ class GcpRollouts(RolloutActions):
         """Take the mark of a blue-green run away, and nothing else."""
 
         def body(manager: Mapping[str, Any]) -> Patch | None:
-            found = find_run(manager)
-            if found is None or found.in_place:
+            run = find_run(manager)
+            if run is None or run.in_place:
                 return None
             return {"description": with_marks(manager.get("description"), manager, rollout=None)}
 
@@ -472,8 +472,8 @@ def _still_used(name: str) -> Conflict:
     return Conflict(text, provider="gcp", operation="rollout")
 
 
-def _moved_on(name: str, found: RolloutRun | None) -> Conflict:
-    text = str(found) if found else "no rollout is on any more"
+def _moved_on(name: str, run: RolloutRun | None) -> Conflict:
+    text = str(run) if run else "no rollout is on any more"
     return Conflict(f"{name!r}: {text}", provider="gcp", operation="rollout")
 
 
