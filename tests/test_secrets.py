@@ -140,10 +140,10 @@ def test_no_plan_says_what_a_start_script_holds(secret: str) -> None:
     """Not as data, not as text, not when it is saved, not in what comes of it."""
     rich = pytest.importorskip("rich")
     assert rich
-    from trimtab.views.outcome import applied_view
-    from trimtab.views.plan import PlanView
-    from trimtab.views.progress import event_line
-    from trimtab.views.screen import rendered
+    from trimtab.cli.views.outcome import applied_view
+    from trimtab.cli.views.plan import PlanView
+    from trimtab.cli.views.progress import event_line
+    from trimtab.cli.views.screen import rendered
 
     said: list[str] = []
 

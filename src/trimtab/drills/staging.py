@@ -102,8 +102,8 @@ def staging_of(provider: str) -> type[StagedCloud]:
         return StagedMemory
     if provider not in trimtab.emulators.NAMES:
         raise Unsupported(f"no drill for {provider!r}: it has no emulator; choose one of {', '.join(NAMES)}")
-    found: type[StagedCloud] = import_module(f"trimtab.emulators.{provider}.staging").STAGED
-    return found
+    result: type[StagedCloud] = import_module(f"trimtab.emulators.{provider}.staging").STAGED
+    return result
 
 
 @contextmanager

@@ -35,7 +35,7 @@ class Case(NamedTuple):
         return in_service - self.warming(warm_up) if self.seen.started else in_service
 
 
-class Reading(NamedTuple):
+class AlarmReading(NamedTuple):
     """An alarm now: its state, the value that steps and estimates go by, and whether its rules fire."""
 
     alarm: AlarmRule

@@ -8,7 +8,7 @@ from trimtab.declarations.catalogue import (
     DEFAULT_ARCHITECTURE,
     Catalogue,
     CatalogueSize,
-    Wanted,
+    SizeRequest,
     catalogue_of,
     image_problem,
     images_of,
@@ -81,7 +81,7 @@ def _settle_size(
         return Settled(group=group)
     if declarations_of(provider).selects_sizes or catalogue is None:
         return Settled(group=group, unused=tuple(_left_to_the_cloud(requirement, provider)))
-    wanted = Wanted(requirement, architecture, group.purchase.spot, region)
+    wanted = SizeRequest(requirement, architecture, group.purchase.spot, region)
     word = digest([requirement.model_dump(mode="json"), wanted.architecture, wanted.spot])[:8]
     kept = tuple(filter(None, pinned(holder, fleet, "size", word).split(BETWEEN)))
     chosen = _choose(catalogue, wanted)
@@ -105,7 +105,7 @@ def _newer(chosen: tuple[str, ...], kept: tuple[str, ...]) -> Remark:
 
 
 @lru_cache(maxsize=256)
-def _choose(catalogue: Catalogue, wanted: Wanted) -> tuple[str, ...]:
+def _choose(catalogue: Catalogue, wanted: SizeRequest) -> tuple[str, ...]:
     """The smallest sizes that fit, as many as may be chosen among; groups often want the same."""
     some = zip(range(wanted.requirement.choices), catalogue.fitting(wanted), strict=False)
     return tuple(size.name for _, size in some)
@@ -119,7 +119,7 @@ def _sized(group: ScalingGroup, names: tuple[str, ...]) -> ScalingGroup:
     return group.model_copy(update={"purchase": group.purchase.model_copy(update={"sizes": sizes})})
 
 
-def _without_size(group: ScalingGroup, catalogue: Catalogue, wanted: Wanted) -> Settled:
+def _without_size(group: ScalingGroup, catalogue: Catalogue, wanted: SizeRequest) -> Settled:
     nearest = catalogue.nearest(wanted)
     if nearest is None:
         return Settled(group=group, problems=(Remark(SIZE, "the catalogue has no sizes"),))
@@ -151,7 +151,7 @@ def _text(size: CatalogueSize) -> str:
     return f"{size.name} ({size.cpus} vCPUs, {size.memory_gb:g} GiB{gpus}{f', {size.caution}' if size.caution else ''})"
 
 
-def _first_choice(catalogue: Catalogue, wanted: Wanted, names: tuple[str, ...]) -> Remark:
+def _first_choice(catalogue: Catalogue, wanted: SizeRequest, names: tuple[str, ...]) -> Remark:
     what = f"{names[0]}, the smallest" if not names[1:] else f"{', '.join(names)}, the smallest"
     text = f"{what} of the catalogue of {catalogue.date} that {'fits' if not names[1:] else 'fit'}; kept from then on"
     unknown = wanted.region and wanted.region not in catalogue.regions
@@ -169,7 +169,7 @@ def _more_than_asked(requirement: SizeRequirement, size: CatalogueSize | None) -
             yield Remark(f"{SIZE}.{name}.min", f"{size.name} has {value:g}, and nothing smaller fits")
 
 
-def _idle(catalogue: Catalogue, wanted: Wanted, chosen: tuple[str, ...]) -> Iterator[Remark]:
+def _idle(catalogue: Catalogue, wanted: SizeRequest, chosen: tuple[str, ...]) -> Iterator[Remark]:
     """What of a requirement changes no choice."""
     for path, less in _less(wanted.requirement):
         if _choose(catalogue, wanted._replace(requirement=less)) == chosen:

@@ -151,7 +151,7 @@ def _aws_session() -> Any:
     return session
 
 
-class _Token:
+class _TestToken:
     """A credential for the emulator, which asks for one and believes any."""
 
     def get_token(self, *scopes: str, **given: Any) -> Any:
@@ -170,7 +170,7 @@ class AzureTestCloud(TestCloud):
     def __init__(self, emulator: "AzureEmulator") -> None:
         self.emulator = emulator
         self.clock = _EmulatorClock(emulator)
-        self.credential = _Token()
+        self.credential = _TestToken()
 
     @classmethod
     @contextmanager

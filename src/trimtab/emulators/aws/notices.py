@@ -26,8 +26,8 @@ def check_target(region: Region, hook: Mapping[str, Any]) -> None:
     _, _, service, _, account, name = (*target.split(":", 5), *[""] * 6)[:6]
     if not region.world.settings["check_hook_targets"] or account != region.account or service not in ("sqs", "sns"):
         return
-    found = find_queue(region, name) if service == "sqs" else region.sns.topics.get(target)
-    if found is None:
+    queue = find_queue(region, name) if service == "sqs" else region.sns.topics.get(target)
+    if queue is None:
         role = hook.get("RoleARN") or "null"
         raise invalid(
             f"Unable to publish test message to notification target {target} using IAM role {role}. "

@@ -3,13 +3,13 @@
 import json
 from datetime import UTC, datetime
 
-from trimtab.emulators.aws.watches import COMPARISONS, NAMES, Look, Watch, moment_of
+from trimtab.emulators.aws.watches import COMPARISONS, NAMES, AlarmSnapshot, AlarmWatch, moment_of
 from trimtab.engine.alarms import AlarmState
 
 _SHOWN = {"breaching": "Breaching", "notBreaching": "NonBreaching"}
 
 
-def reason_of(watch: Watch, look: Look, before: str) -> str:
+def reason_of(watch: AlarmWatch, look: AlarmSnapshot, before: str) -> str:
     """The sentence that goes with a new state."""
     state = look.state or AlarmState.INSUFFICIENT_DATA
     evaluated = watch.counted(look)
@@ -33,7 +33,7 @@ def reason_of(watch: Watch, look: Look, before: str) -> str:
     )
 
 
-def data_of(watch: Watch, look: Look, now: datetime) -> str:
+def data_of(watch: AlarmWatch, look: AlarmSnapshot, now: datetime) -> str:
     """The same as StateReasonData has it."""
     evaluated = watch.counted(look)
     data = {

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from trimtab.emulators.azure.bodies import find
-from trimtab.emulators.azure.calls import Answer, Call, Route
+from trimtab.emulators.azure.calls import Answer, ArmRoute, Call
 from trimtab.emulators.azure.regions import REGIONS, ZONAL, ZONES
 from trimtab.emulators.azure.routing import SUBSCRIPTION
 from trimtab.emulators.azure.versions import SKUS
@@ -231,5 +231,7 @@ def check_size(body: Mapping[str, Any]) -> None:
 
 
 ROUTES = (
-    Route("GET", f"{SUBSCRIPTION}/providers/Microsoft.Compute/skus", "compute", "ResourceSkus_List", SKUS, _list_skus),
+    ArmRoute(
+        "GET", f"{SUBSCRIPTION}/providers/Microsoft.Compute/skus", "compute", "ResourceSkus_List", SKUS, _list_skus
+    ),
 )

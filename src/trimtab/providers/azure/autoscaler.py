@@ -10,8 +10,8 @@ from trimtab.plan import Ref
 from trimtab.providers.alarms import is_web_address
 from trimtab.providers.azure.metrics import NATIVE
 from trimtab.providers.azure.names import iso
-from trimtab.providers.azure.policies import INCREASE, Rule
-from trimtab.providers.azure.schedules import Profile, profiles_of
+from trimtab.providers.azure.policies import INCREASE, AutoscaleRule
+from trimtab.providers.azure.schedules import TimedProfile, profiles_of
 
 MODES = {PredictiveMode.FORECAST_ONLY: "ForecastOnly", PredictiveMode.FORECAST_AND_SCALE: "Enabled"}
 DISABLED = "Disabled"
@@ -32,7 +32,7 @@ ADMINISTRATORS = {
 
 
 def setting_of(
-    group: ScalingGroup, rules: Sequence[Rule], target: Ref | str, now: datetime, *, enabled: bool = True
+    group: ScalingGroup, rules: Sequence[AutoscaleRule], target: Ref | str, now: datetime, *, enabled: bool = True
 ) -> Setting:
     """The autoscale setting of a group: all that is native of its schedules, alarms and policies."""
     profiles = profiles_of(group, now)
@@ -53,7 +53,7 @@ def setting_of(
     return Setting(body, sources)
 
 
-def _profile(group: ScalingGroup, profile: Profile, rules: Sequence[Rule]) -> dict[str, Any]:
+def _profile(group: ScalingGroup, profile: TimedProfile, rules: Sequence[AutoscaleRule]) -> dict[str, Any]:
     sizes = profile.sizes
     return {
         "name": profile.name,
@@ -106,7 +106,7 @@ def _predictive(group: ScalingGroup) -> dict[str, Any] | None:
     return {"scaleMode": MODES[policy.mode], **ahead}
 
 
-def _sources(profiles: Sequence[Profile], rules: Sequence[Rule]) -> Iterator[tuple[str, str]]:
+def _sources(profiles: Sequence[TimedProfile], rules: Sequence[AutoscaleRule]) -> Iterator[tuple[str, str]]:
     for profile in profiles:
         where = f"properties.profiles[{profile.name}]"
         scheduled = f"schedules.{profile.schedule}."
@@ -132,7 +132,7 @@ def problems_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
         yield f"policies.{policy.name}", "an autoscale setting has one forecast at most"
 
 
-def remarks_on(group: ScalingGroup, rules: Sequence[Rule]) -> Iterator[tuple[str, str]]:
+def remarks_on(group: ScalingGroup, rules: Sequence[AutoscaleRule]) -> Iterator[tuple[str, str]]:
     """
     What a group's predictive policy lacks to do anything: path and text.
 
@@ -144,6 +144,6 @@ def remarks_on(group: ScalingGroup, rules: Sequence[Rule]) -> Iterator[tuple[str
             yield f"policies.{policy.name}", text
 
 
-def _is_cpu_rule(rule: Rule) -> bool:
+def _is_cpu_rule(rule: AutoscaleRule) -> bool:
     trigger, action = rule.body["metricTrigger"], rule.body["scaleAction"]
     return bool(trigger["metricName"] == NATIVE["cpu"].name and action["direction"] == INCREASE)

@@ -35,7 +35,7 @@ from trimtab.providers.azure.errors import ERRORS, failed
 from trimtab.providers.azure.ids import Home, normal_location
 from trimtab.providers.azure.replies import check_reply
 from trimtab.providers.endpoints import check_endpoint, endpoint_found, is_loopback, setting_of, trusted_certificates
-from trimtab.providers.replies import Call, Reply, pause_asked
+from trimtab.providers.replies import Reply, ReplyContext, pause_asked
 from trimtab.providers.retry import CONNECT_SECONDS, READ_SECONDS, Caller, Pace
 
 # the SDK logs each failed attempt to sign in as a warning, which with no logging set up lands on standard error
@@ -252,7 +252,7 @@ class Calls(Caller):
         return self.retried(operation, attempt, target=_end_of(url))
 
     def _door(self, operation: str, name: str = "") -> "_Door":
-        return _Door(Call("azure", operation, self.clock.now()), self._base, name)
+        return _Door(ReplyContext("azure", operation, self.clock.now()), self._base, name)
 
     @property
     def _base(self) -> str:
@@ -316,7 +316,7 @@ class Calls(Caller):
             # https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
             word = status["status"].lower() if status else "" if reply.status == 202 else SUCCEEDED
             if word in FAILED:
-                raise failed(Call("azure", operation), status)
+                raise failed(ReplyContext("azure", operation), status)
             return True if word == SUCCEEDED else None
 
         late = f"the operation has not ended within {PACE.longest}"
@@ -343,7 +343,7 @@ class _PageTaken(Exception):
 class _Door:
     """Looks at each reply of one call before the SDK does, and turns what goes wrong into our errors."""
 
-    def __init__(self, call: Call, base: str, name: str) -> None:
+    def __init__(self, call: ReplyContext, base: str, name: str) -> None:
         self._call, self._base, self._name = call, base, name
         self._answered = False
         self.body: Any = None
@@ -418,7 +418,7 @@ def _code(error: HttpResponseError) -> str:
     return str(getattr(error.error, "code", "") or "")
 
 
-def _of_reply(error: HttpResponseError, call: Call) -> ProviderError:
+def _of_reply(error: HttpResponseError, call: ReplyContext) -> ProviderError:
     status, code = error.status_code or 400, _code(error)
     text = str(getattr(error.error, "message", "") or error.message or error)
     after = pause_asked(getattr(error.response, "headers", {}), call.now)

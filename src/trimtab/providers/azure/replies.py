@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from trimtab.plan import Kind
 from trimtab.providers.azure.ids import parse_id
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, METRIC_ALERT, SCALE_SET
-from trimtab.providers.replies import Call, Reply, Shape, find_problem
+from trimtab.providers.replies import Reply, ReplyContext, Shape, find_problem
 
 REQUEST_IDS = ("x-ms-request-id", "x-ms-correlation-request-id")
 """Every reply of Resource Manager has them (Request limits and throttling, Track asynchronous operations)."""
@@ -206,7 +206,7 @@ EXPECTED: Mapping[str, Expected] = {
 """Every operation that is called."""
 
 
-def check_reply(call: Call, reply: Reply, base: str, name: str = "") -> Any:
+def check_reply(call: ReplyContext, reply: Reply, base: str, name: str = "") -> Any:
     """
     The body of a reply of Azure to this operation, `None` for none; what is no such reply is refused before the SDK.
 
@@ -270,7 +270,7 @@ def _stray(link: str | None, base: str) -> str:
     return f"it leads to {link}" if link and urlsplit(link).hostname != urlsplit(base).hostname else ""
 
 
-def _check_empty(call: Call, reply: Reply, form: Form) -> None:
+def _check_empty(call: ReplyContext, reply: Reply, form: Form) -> None:
     link = reply.headers.get("azure-asyncoperation") or reply.headers.get("location") or ""
     if form not in (Form.GONE, Form.ACCEPTED, Form.SENT):
         raise call.unreadable(reply, "it is empty")
@@ -286,7 +286,7 @@ def _is_numbered(reply: Reply) -> bool:
     return any(reply.headers.get(name) for name in REQUEST_IDS)
 
 
-def _check_error(call: Call, reply: Reply) -> Any:
+def _check_error(call: ReplyContext, reply: Reply) -> Any:
     body = call.json_of(reply)
     inner = body.get("error", body)
     if not isinstance(inner, Mapping) or not isinstance(inner.get("code", inner.get("Code")), str):

@@ -342,7 +342,7 @@ class _Group(GroupTranslator):
         yield from autoscaler.problems_of(group)
 
     @cached_property
-    def _rules(self) -> list[policies.Rule]:
+    def _rules(self) -> list[policies.AutoscaleRule]:
         return policies.rules_of(self.group, self._scope())
 
     def _scope(self) -> Scope:

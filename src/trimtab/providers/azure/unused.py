@@ -23,8 +23,8 @@ from trimtab.providers.azure.alarms import window_of as alert_window_of
 from trimtab.providers.azure.autoscaler import predictive_policy
 from trimtab.providers.azure.ids import is_id
 from trimtab.providers.azure.metrics import Scope, Where, find_metric, metric_problem
-from trimtab.providers.azure.policies import Rule, is_reached, rules_of
-from trimtab.providers.azure.schedules import Profile, never_active, profiles_of, sizes_used
+from trimtab.providers.azure.policies import AutoscaleRule, is_reached, rules_of
+from trimtab.providers.azure.schedules import TimedProfile, never_active, profiles_of, sizes_used
 from trimtab.providers.health import has_probe, idle_fields
 from trimtab.providers.metrics import natural_statistic
 from trimtab.providers.translation import Unused
@@ -34,7 +34,7 @@ DISABLED = "it is disabled, and Azure has no rule that is off"
 NO_METRIC = "Azure has no rule and no alert without its metric"
 
 
-def unused_of(group: ScalingGroup, rules: Iterable[Rule], scope: Scope, now: datetime) -> Iterator[Unused]:
+def unused_of(group: ScalingGroup, rules: Iterable[AutoscaleRule], scope: Scope, now: datetime) -> Iterator[Unused]:
     """Every field of a group that has no use on Azure because of its other fields."""
     used = used_by(rules)
     for policy in group.policies:
@@ -45,7 +45,7 @@ def unused_of(group: ScalingGroup, rules: Iterable[Rule], scope: Scope, now: dat
     yield from _of_group(group, used)
 
 
-def used_by(rules: Iterable[Rule]) -> frozenset[str]:
+def used_by(rules: Iterable[AutoscaleRule]) -> frozenset[str]:
     """The items of a group that rules are made of."""
     return frozenset(path for rule in rules for path in rule.uses)
 
@@ -153,7 +153,7 @@ def _of_metric(metric: Metric, path: str) -> Iterator[Unused]:
         yield Unused(f"{path}.of", "Azure measures it at the scale set")
 
 
-def differs_in_window(alarm: Alarm, rules: Iterable[Rule], scope: Scope) -> bool:
+def differs_in_window(alarm: Alarm, rules: Iterable[AutoscaleRule], scope: Scope) -> bool:
     """Whether a rule or an alert looks back for another time than the alarm's periods."""
     acts = f"alarms.{alarm.name}" in used_by(rules)
     shown = is_alert(alarm) and alert_problem(alarm, scope) is None
@@ -192,7 +192,7 @@ def _fires_in_vain(group: ScalingGroup, schedule: Schedule, now: datetime) -> bo
         return False
     profiles = list(profiles_of(group, now))
 
-    def at(zone: str) -> list[Profile]:
+    def at(zone: str) -> list[TimedProfile]:
         moved = schedule.model_copy(update={"zone": zone})
         others = tuple(moved if other is schedule else other for other in group.schedules)
         return list(profiles_of(group.model_copy(update={"schedules": others}), now))

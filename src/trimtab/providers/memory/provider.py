@@ -95,7 +95,7 @@ class MemoryResources(Resources):
         """Which other groups of the store launch from templates that go."""
         from trimtab.providers.sharing import deleted, used_by, users_of  # a plan that deletes nothing asks nobody
 
-        found = {}
+        result = {}
         for change in deleted(changes, ("template",)):
             groups = {
                 key: thing.mark
@@ -104,8 +104,8 @@ class MemoryResources(Resources):
                 and thing.body.get("template", {}).get("name") == change.key.name
             }
             if users := users_of(change, groups, changes, fleet):
-                found[change.key] = f"{used_by('group', users)} {'uses' if len(users) == 1 else 'use'} it too"
-        return found
+                result[change.key] = f"{used_by('group', users)} {'uses' if len(users) == 1 else 'use'} it too"
+        return result
 
     def write(self, writes: Sequence[Write]) -> Sequence[Written]:
         """Each change in turn."""
