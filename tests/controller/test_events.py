@@ -12,7 +12,7 @@ from tests.controller.conftest import MINUTE
 from tests.laws import examples
 from trimtab.controller import ControllerEventKind, GroupTick, Tick, TickOutcome
 from trimtab.controller.events import CONDITIONS, FLEET, ControllerEvent, GroupStanding, events_of, standings_after
-from trimtab.engine.reasons import Reason, ReasonCode
+from trimtab.engine.reasons import DecisionReason, ReasonCode
 from trimtab.engine.values import Decision, History
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -43,7 +43,7 @@ def told(*ticks):
 
 
 def test_a_size_that_is_written_is_told_with_its_reasons():
-    reason = Reason(ReasonCode.AT_MAXIMUM, (12, 10))
+    reason = DecisionReason(ReasonCode.AT_MAXIMUM, (12, 10))
     written = result(TickOutcome.WRITTEN, decision=decision(4, 6, 1, 10, reason))
     [event] = events_of({}, tick(written))
     assert (event.kind, event.previous, event.size, event.group) == (ControllerEventKind.SIZE_CHANGED, 4, 6, "web")

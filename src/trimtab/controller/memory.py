@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self
 
 from trimtab.clock import aware
 from trimtab.controller.events import GroupStanding
-from trimtab.engine.alarms import AlarmState
+from trimtab.engine.alarms import AlarmStatus
 from trimtab.engine.fallback import FallbackPhase, FallbackState
 from trimtab.engine.values import History, ScaleEvent, Sized
 from trimtab.providers.base import GroupState, InstanceState
@@ -115,7 +115,7 @@ class GroupMemory:
         return cls(
             history=History(
                 at=_moment(body.get("at")),
-                states={name: AlarmState(state) for name, state in body.get("states", {}).items()},
+                states={name: AlarmStatus(state) for name, state in body.get("states", {}).items()},
                 acted_at=_moment(body.get("acted_at")),
                 waits=timedelta(seconds=body.get("waits", 0)),
                 asked=_sizes(body.get("asked", ())),

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.engine.alarms import AlarmState
+from trimtab.engine.alarms import AlarmStatus
 from trimtab.engine.batch_rules import BatchAlarm, BatchTarget, Bools, Floats, Ints, Moment, VariantAsk
 from trimtab.engine.batch_windows import Recent, VariantBounds
 from trimtab.engine.behavior import ScalingLimit, SelectPolicy
@@ -22,7 +22,7 @@ from trimtab.engine.presets import CooldownScope, MissingMetric, Preset, ScaleIn
 from trimtab.engine.ruleset import AmountRule, Ruleset, rules_for
 from trimtab.models import ScalingGroup
 
-_STATES = (AlarmState.OK, AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA)
+_STATES = (AlarmStatus.OK, AlarmStatus.ALARM, AlarmStatus.INSUFFICIENT_DATA)
 _NEVER = -np.inf
 
 
@@ -100,7 +100,7 @@ class Batch:
         limits = (*behavior.scale_out.limits, *behavior.scale_in.limits) if behavior else ()
         self._limits = {limit: Recent([limit.period] * len(rules), step) for limit in limits}
 
-    def alarm_states(self, name: str) -> list[AlarmState]:
+    def alarm_states(self, name: str) -> list[AlarmStatus]:
         """The state of one alarm in each variant."""
         alarm = next(candidate for candidate in self._alarms if candidate.name == name)
         return [_STATES[state] for state in alarm.states]

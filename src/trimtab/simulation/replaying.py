@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import exp
 
-from trimtab.engine.alarms import AlarmState
+from trimtab.engine.alarms import AlarmStatus
 from trimtab.engine.decision import decide_by
 from trimtab.engine.fallback import FallbackRule, FallbackState, MixSeen, decide_mix
 from trimtab.engine.functions import Functions
@@ -100,7 +100,7 @@ class Replay:
         self.trace = Trace(pool=pool, sizes=[], states=[], interrupted=[], spots=[(0, pool.spots)], decisions=[])
         self._history = History()
         self._skipped = False
-        self._states: Sequence[AlarmState] | None = None
+        self._states: Sequence[AlarmStatus] | None = None
         rule = FallbackRule.of(group.purchase, preset)
         # as the pool splits
         self._fallback = rule and rule._replace(fraction=Fraction.ON_DEMAND)
@@ -321,7 +321,7 @@ class Replay:
             predicted=forecaster.predicted(minute, in_service) if forecaster else {},
         )
 
-    def _keep_states(self, minute: int, states: Sequence[AlarmState]) -> None:
+    def _keep_states(self, minute: int, states: Sequence[AlarmStatus]) -> None:
         if states != self._states:
             self._states = states
             self.trace.states.append((minute, tuple(state.value for state in states)))

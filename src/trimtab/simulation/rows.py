@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.engine.alarms import AlarmState
+from trimtab.engine.alarms import AlarmStatus
 from trimtab.engine.ruleset import rules_for
 from trimtab.simulation.load import Load
 from trimtab.simulation.pool import Counts
@@ -15,7 +15,7 @@ from trimtab.simulation.results import SimulatedDecision, Simulation
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-STATES = {AlarmState.OK.value: 0, AlarmState.ALARM.value: 1, AlarmState.INSUFFICIENT_DATA.value: 2}
+STATES = {AlarmStatus.OK.value: 0, AlarmStatus.ALARM.value: 1, AlarmStatus.INSUFFICIENT_DATA.value: 2}
 
 
 def make_simulation(scenario: ReplaySetup, trace: Trace, load: Load) -> Simulation:

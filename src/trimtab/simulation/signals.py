@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import NamedTuple
 
-from trimtab.engine.alarms import AlarmState, breach_flags, evaluate
+from trimtab.engine.alarms import AlarmStatus, breach_flags, evaluate
 from trimtab.engine.case import newest
 from trimtab.engine.presets import AlarmWindow, Preset, datapoint_span
 from trimtab.engine.ruleset import AlarmRule, AmountRule, Ruleset, TrackingRule
@@ -68,7 +68,7 @@ class Watched:
         self.name, self.span = name, span
         self.points: list[Point] = []
         self.way: int = SizeWay.OPEN
-        self.state = AlarmState.INSUFFICIENT_DATA
+        self.state = AlarmStatus.INSUFFICIENT_DATA
         self._source, self._period, self._statistic = source, period, statistic
         self._missing = span
         """How many more datapoints make the window whole."""
@@ -146,7 +146,7 @@ class WatchedAlarm(Watched):
     def _judge(self) -> None:
         fires = self._hits >= self._needed
         self.way = self._firing if fires else SizeWay.CALM
-        self.state = AlarmState.ALARM if fires else AlarmState.OK
+        self.state = AlarmStatus.ALARM if fires else AlarmStatus.OK
 
     def _judge_partly(self) -> None:
         self.state = evaluate(
@@ -157,7 +157,7 @@ class WatchedAlarm(Watched):
             previous=self.state,
             evaluation_range=self.span,
         ).state
-        self.way = self._firing if self.state is AlarmState.ALARM else SizeWay.CALM
+        self.way = self._firing if self.state is AlarmStatus.ALARM else SizeWay.CALM
 
 
 class WatchedAverage(Watched):
@@ -175,7 +175,7 @@ class WatchedAverage(Watched):
             total += point or 0.0
         fires = self._breaches(total / self._periods, self._threshold)
         self.way = self._firing if fires else SizeWay.CALM
-        self.state = AlarmState.ALARM if fires else AlarmState.OK
+        self.state = AlarmStatus.ALARM if fires else AlarmStatus.OK
 
     def _judge_partly(self) -> None:
         total, count = 0.0, 0
@@ -184,11 +184,11 @@ class WatchedAverage(Watched):
                 total += point
                 count += 1
         if not count:
-            self.way, self.state = SizeWay.OPEN, AlarmState.INSUFFICIENT_DATA
+            self.way, self.state = SizeWay.OPEN, AlarmStatus.INSUFFICIENT_DATA
             return
         fires = self._breaches(total / count, self._threshold)
         self.way = self._firing if fires else SizeWay.CALM
-        self.state = AlarmState.ALARM if fires else AlarmState.OK
+        self.state = AlarmStatus.ALARM if fires else AlarmStatus.OK
 
 
 class WatchedTarget(Watched):
@@ -206,7 +206,7 @@ class WatchedTarget(Watched):
         """Which of them is the first that so many datapoints look at."""
         self._spans = {datapoints: datapoint_span(datapoints) for datapoints in self._first}
         self._target = rule.target
-        self.state, self.scales_in = AlarmState.OK, rule.scale_in
+        self.state, self.scales_in = AlarmStatus.OK, rule.scale_in
 
     @property
     def newest(self) -> float | None:

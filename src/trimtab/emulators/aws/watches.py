@@ -10,7 +10,7 @@ from trimtab.emulators.aws.expressions import NotComputed, Values, series_of
 from trimtab.engine.alarms import (
     BREACHES,
     EXTRA_PERIODS,
-    AlarmState,
+    AlarmStatus,
     Breaches,
     breach_flags,
     counted_points,
@@ -27,7 +27,7 @@ COMPARISONS: Mapping[str, tuple[Comparison, str]] = {
     "LessThanOrEqualToThreshold": (Comparison.AT_MOST, "less than or equal to"),
 }
 """How a value is held against a threshold, and how the service says it."""
-STATES = {"OK": AlarmState.OK, "ALARM": AlarmState.ALARM, "INSUFFICIENT_DATA": AlarmState.INSUFFICIENT_DATA}
+STATES = {"OK": AlarmStatus.OK, "ALARM": AlarmStatus.ALARM, "INSUFFICIENT_DATA": AlarmStatus.INSUFFICIENT_DATA}
 NAMES = {state: name for name, state in STATES.items()}
 TREATMENTS = {
     "missing": MissingData.MISSING,
@@ -44,7 +44,7 @@ class AlarmSnapshot:
     at: int
     values: Values
     """The value of each period of the range, oldest first."""
-    state: AlarmState | None
+    state: AlarmStatus | None
     """The state that follows; `None` where it stays because of too few samples."""
 
     @property

@@ -9,7 +9,7 @@ from trimtab.models import Metric
 from trimtab.plan import Key, revealed
 from trimtab.providers.lookup import group_not_found
 from trimtab.providers.memory.states import MemoryLive
-from trimtab.providers.memory.store import Size, Store, StoredResource
+from trimtab.providers.memory.store import MemoryStore, Size, StoredResource
 from trimtab.providers.pause import DRIVEN_TAG
 from trimtab.providers.rolling import (
     Limits,
@@ -27,7 +27,7 @@ from trimtab.providers.run import RolloutRun
 class MemoryRollouts(RolloutActions):
     """Replaces machines of a store."""
 
-    def __init__(self, store: Store, live: MemoryLive) -> None:
+    def __init__(self, store: MemoryStore, live: MemoryLive) -> None:
         self.store = store
         self.live = live
 

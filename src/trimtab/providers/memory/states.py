@@ -16,7 +16,7 @@ from trimtab.providers.base import (
 from trimtab.providers.importing import Imported
 from trimtab.providers.lookup import group_not_found
 from trimtab.providers.memory.resources import resource_of
-from trimtab.providers.memory.store import Machine, Size, Store, StoredResource
+from trimtab.providers.memory.store import Machine, MemoryStore, Size, StoredResource
 from trimtab.providers.roles import LiveState
 
 
@@ -25,7 +25,7 @@ class MemoryLive(LiveState):
 
     name = "memory"
 
-    def __init__(self, store: Store, *, location: str) -> None:
+    def __init__(self, store: MemoryStore, *, location: str) -> None:
         self.store = store
         self.location = location
 

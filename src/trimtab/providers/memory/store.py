@@ -73,7 +73,7 @@ class Size:
     """When an instance was last asked for that could not be had."""
 
 
-class Store:
+class MemoryStore:
     """
     A cloud in memory; several connections may share one.
 
