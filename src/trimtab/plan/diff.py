@@ -24,6 +24,7 @@ from trimtab.plan.resource import (
     Resource,
     Secret,
     Text,
+    as_secret,
     path_in,
     references,
     resolved,
@@ -260,6 +261,8 @@ class _PlanBuilder:
         for path in sorted({*old, *new, *hidden}):
             row = kind.find(path)
             before, after = old.get(path), new.get(path)
+            if row is not None and row.secret:
+                before, after = as_secret(before), as_secret(after)
             if row is not None and row.write_only:
                 if item.key in self.lost:  # what its mark knew of it is lost too
                     continue

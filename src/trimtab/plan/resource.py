@@ -225,7 +225,8 @@ class Resource:
 
     Attributes:
         key: Location, kind and native name.
-        body: The fields that trimtab writes and compares, as the native API spells them.
+        body: The fields that trimtab writes and compares, as the native API spells them; not in texts, since what was read
+            may hold secrets.
         group: Name of the group that it belongs to; empty for something foreign.
         item: The part of the group that it stands for: `policies.scale-out`; empty for the group itself.
         mark: Wanted: what is to be written on it. Live: what was found on it.
@@ -241,7 +242,7 @@ class Resource:
     """
 
     key: Key
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] = field(repr=False)
     group: str = ""
     item: str = ""
     mark: Mark | None = None
@@ -370,6 +371,34 @@ def _spellings(value: str) -> set[str]:
         texts.add(base64.b64decode(value, validate=True).decode())
     texts |= {json.dumps(text)[1:-1] for text in texts}
     return {text for text in texts if len(text) > 3}
+
+
+_HIDING = {
+    *("userdata", "customdata", "adminpassword", "password"),
+    *("settings", "protectedsettings", "serviceuri", "authtoken", "additionalunattendcontent"),
+}
+"""Steps of paths, in lower case, below which something secret may stand."""
+
+
+def may_hold_secret(path: str) -> bool:
+    """
+    Whether something secret may stand at a path of a native body: start scripts, settings of extensions, metadata.
+
+    Anything may stand in metadata: https://cloud.google.com/compute/docs/metadata/overview
+    """
+    steps = {step.lower() for step in re.findall(r"[^.\[\]]+", path)}
+    return bool(steps & _HIDING) or re.search(r"\bmetadata\.items\[[^\]]*\]\.value$", path) is not None
+
+
+def as_secret(value: Any) -> Any:
+    """`value` with each text in it as a secret."""
+    if isinstance(value, str):
+        return Secret(value)
+    if isinstance(value, Mapping):
+        return {name: as_secret(item) for name, item in value.items()}
+    if isinstance(value, (frozenset, list, tuple)):
+        return type(value)(map(as_secret, value))
+    return value
 
 
 def plain(value: Any) -> Any:
