@@ -225,8 +225,8 @@ class Resource:
 
     Attributes:
         key: Location, kind and native name.
-        body: The fields that trimtab writes and compares, as the native API spells them; not in texts, since what was read
-            may hold secrets.
+        body: The fields that trimtab writes and compares, as the native API spells them; not in texts, since secrets
+            may be among what was read.
         group: Name of the group that it belongs to; empty for something foreign.
         item: The part of the group that it stands for: `policies.scale-out`; empty for the group itself.
         mark: Wanted: what is to be written on it. Live: what was found on it.

@@ -127,7 +127,7 @@ def _text(value: Any) -> str:
 
 
 def shown_at(path: str, value: Any) -> str:
-    """A value in a note about the leaf at `path`; only the digest of start scripts, settings of extensions and the like."""
+    """A value in a note about the leaf at `path`: of start scripts, extensions' settings and the like the digest."""
     is_secret = not isinstance(value, Secret) and may_hold_secret(path)
     return str(Secret(str(value))) if is_secret else shown(value)
 
