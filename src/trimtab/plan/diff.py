@@ -559,14 +559,15 @@ def _whole_elements(
 
 
 def _is_of_another(live: Mark | None, wanted: Mark | None) -> bool:
-    """Whether something is to be of another of a group's native groups than it was."""
+    """Whether something is to be of another group, or of another of a group's native groups, than it was."""
     if live is None or wanted is None:
         return False
-    return (live.role, live.kept.get(NAMED)) != (wanted.role, wanted.kept.get(NAMED))
+    return (live.group, live.role, live.kept.get(NAMED)) != (wanted.group, wanted.role, wanted.kept.get(NAMED))
 
 
 def _differs(live: Mark, wanted: Mark) -> bool:
-    return (live.digest, live.role, dict(live.kept)) != (wanted.digest, wanted.role, dict(wanted.kept))
+    before, after = (replace(mark, kept=dict(mark.kept)) for mark in (live, wanted))
+    return before != after
 
 
 def _models(item: Resource, row: Field, path: str) -> list[str]:

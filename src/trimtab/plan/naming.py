@@ -7,37 +7,63 @@ from trimtab.models import Fleet, ScalingGroup
 from trimtab.plan.changes import Note
 from trimtab.plan.diff import Live
 from trimtab.plan.kind import Kind
-from trimtab.plan.resource import MAIN, NAMED, PLANNED_ROLES, SPOT, Key, Resource
+from trimtab.plan.resource import MAIN, NAMED, PLANNED_ROLES, SPOT, Key, Mark, Resource, whose
+
+LONGEST = 50
+"""Characters of a group's name that a new native group keeps: what each cloud's names leave room for."""
+
+
+def green_name(declared: str, run: str) -> str:
+    """What the new native group of a blue-green rollout is called: the name in the file, and the run."""
+    return f"{declared[:LONGEST].rstrip('-')}-{run}"
 
 
 def with_found_names(fleet: Fleet, live: Mapping[Key, Resource], kinds: Mapping[str, Kind]) -> Fleet:
-    """The fleet with the native names of groups that a rollout named; no plan renames them or makes them anew."""
-    found = {
-        (mark.group, key.location): key.name
+    """
+    The fleet with the native names of groups that a rollout named; no plan renames them or makes them anew.
+
+    A group that has lost its mark is told by those of its alarms, templates and other parts.
+    """
+    main = {key: item.mark for key, item in live.items() if item.mark and _is_main(item.mark, fleet.name)}
+    holders = {key: mark for key, mark in main.items() if kinds[key.kind].holds_instances and not live[key].deleting}
+    names = {mark.group: key.name for key, mark in holders.items() if NAMED in mark.kept}
+    standing = {mark.group for mark in holders.values()}
+    unmarked = {
+        key.name
         for key, item in live.items()
-        if (mark := item.mark) is not None
-        and kinds[key.kind].holds_instances
-        and mark.fleet == fleet.name
-        and mark.role == MAIN
-        and NAMED in mark.kept
-        and not item.deleting
+        if kinds[key.kind].holds_instances and not item.deleting and not whose(item.mark, fleet.name)
     }
-    names = {group: name for (group, _), name in found.items()}
+    declared = {group.name: fleet.native_name(group) for group in fleet.groups if group.name not in standing}
+    for mark in main.values():
+        if mark.group in declared and NAMED in mark.kept:
+            name = green_name(declared[mark.group], mark.kept[NAMED])
+            names |= {mark.group: name} if name in unmarked else {}
     if not any(group.name in names for group in fleet.groups):
         return fleet
     return fleet.model_copy(update={"groups": tuple(_named(group, names) for group in fleet.groups)})
+
+
+def _is_main(mark: Mark, fleet: str) -> bool:
+    return mark.fleet == fleet and mark.role == MAIN and bool(mark.group)
 
 
 def _named(group: ScalingGroup, names: Mapping[str, str]) -> ScalingGroup:
     return group.model_copy(update={"native_name": names[group.name]}) if group.name in names else group
 
 
-def main_only(live: Live, kinds: Mapping[str, Kind], groups: Collection[str], fleet: str) -> tuple[Live, list[Note]]:
-    """What was read without the second native groups of these groups, which are rollouts' alone; a note on each."""
+def main_only(
+    live: Live, kinds: Mapping[str, Kind], groups: Collection[str], fleet: str, wanted: Collection[Key]
+) -> tuple[Live, list[Note]]:
+    """
+    What was read without the second native groups of these groups, which are rollouts' alone; a note on each.
+
+    What is wanted under its very name is the main one's, whatever its mark says.
+    """
     others = {
         key: item
         for key, item in live.resources.items()
-        if (mark := item.mark) is not None
+        if key not in wanted
+        and (mark := item.mark) is not None
         and mark.role not in PLANNED_ROLES
         and mark.fleet == fleet
         and mark.group in groups

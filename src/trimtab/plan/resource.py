@@ -103,7 +103,7 @@ class Mark:
 
     Attributes:
         fleet: Name of the fleet that owns it.
-        group: Name of the group within the fleet.
+        group: Name of the group within the fleet; empty where only the fleet is left of a mark.
         digest: Digest of what was wanted when it was last written; tells an edit from drift.
         kept: What was looked up when it was created and is kept since: name to value.
         role: Which of the group's native groups it belongs to; written only where it is not `main`.
@@ -139,7 +139,7 @@ FLOOR = "floor"
 """The word of a mark that says by what the size of a group is split over its native groups."""
 COMPARED_WORDS = ("controller", FLOOR)
 """What of a mark a plan compares by itself: others go by it, whatever else changes."""
-_LINE = re.compile(r"\n?\[trimtab((?: [a-z]+=[^\s\]]+)+)\]$")
+_LINE = re.compile(r"\n?\[trimtab((?: [a-z]+=[^\s\]]*)+)\]$")
 
 
 def read_description(text: str | None) -> tuple[str | None, Mark | None]:
@@ -158,11 +158,16 @@ def read_tags(tags: Mapping[str, str]) -> tuple[dict[str, str], Mark | None]:
 
 
 def _mark(words: Mapping[str, str]) -> Mark | None:
-    if not words.get("fleet") or not words.get("group"):
+    if not words.get("fleet"):
         return None
     known = {"fleet", "group", "role", "digest"}
     kept = {name: value for name, value in words.items() if name not in known}
-    return Mark(words["fleet"], words["group"], words.get("digest", ""), kept, words.get("role") or MAIN)
+    return Mark(words["fleet"], words.get("group", ""), words.get("digest", ""), kept, words.get("role") or MAIN)
+
+
+def whose(mark: Mark | None, fleet: str) -> str:
+    """The fleet that a mark names; empty for one of this very fleet that names no group, as for none."""
+    return "" if mark is None or (mark.fleet == fleet and not mark.group) else mark.fleet
 
 
 class Attributes(TypedDict, total=False):

@@ -23,8 +23,6 @@ GREEN = "green"
 """The role of the new native group until it is the group's only one."""
 OLD = "old"
 """The role of the earlier one from then on, until it ends."""
-LONGEST = 50
-"""Characters of a group's name that a new native group keeps: what each cloud's names leave room for."""
 
 
 class Carried(Protocol):
@@ -37,11 +35,6 @@ class Carried(Protocol):
 
 CarryOut = Callable[[Plan], Sequence[Carried]]
 """Carries the changes of a plan out; an outcome of each, whose text says what went wrong."""
-
-
-def green_name(declared: str, run: str) -> str:
-    """What the new native group is called: the name in the file, and the run."""
-    return f"{declared[:LONGEST].rstrip('-')}-{run}"
 
 
 @dataclass

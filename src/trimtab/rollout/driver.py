@@ -24,6 +24,7 @@ from trimtab.models import Fleet, ScalingGroup
 from trimtab.phrases import in_words
 from trimtab.plan import Change, Plan, Ref, resolved, with_passwords
 from trimtab.plan.changes import merged
+from trimtab.plan.naming import green_name
 from trimtab.providers.base import Write
 from trimtab.providers.lookup import group_not_found, renamed
 from trimtab.providers.moments import zulu
@@ -32,7 +33,7 @@ from trimtab.providers.pause import BACK_TAG, DRIVEN_TAG
 from trimtab.providers.roles import Provider
 from trimtab.providers.rolling import NewTemplate, Progress, RolloutActions, no_version
 from trimtab.providers.run import BLUE_GREEN, RolledBack, RolloutPhase, RolloutRun, driven_at
-from trimtab.rollout.blue_green import BlueGreen, CarryOut, checked_mark, green_name
+from trimtab.rollout.blue_green import BlueGreen, CarryOut, checked_mark
 from trimtab.rollout.deciding import limits_of
 from trimtab.rollout.gates import Gates, Situation
 from trimtab.rollout.in_place import InPlace
