@@ -90,6 +90,22 @@ def plan(resources, found):
     return make_plan(provider="test", kinds=KINDS, fleet=FLEET, wanted=resources, live=Live(resources=found), now=NOW)
 
 
+def test_what_is_left_of_a_mark_names_its_fleet():
+    """The fleet alone is enough for what it wants; another fleet's is that fleet's, and nothing goes by half a mark."""
+    part = live()[N].signed(Mark("shop", "", "0123", {"image": "kept"}))
+    (healed,) = [each for each in plan(wanted(), {**live(), N: part}) if each.key == N]
+    assert (healed.reason, healed.live.mark.kept) == (Reason.MARK_LOST, {"image": "kept"})
+    found = plan(wanted(), {**live(), N: part.signed(Mark("other", ""))})
+    assert N not in {each.key for each in found}
+    assert "belongs to fleet 'other'" in str(found.problems[0])
+    assert not plan([], {N: part}).changes
+
+
+def test_a_mark_of_another_group_is_renewed():
+    found = plan(wanted(), {**live(), N: live()[N].signed(Mark("shop", "api"))})
+    assert [each.notes for each in found if each.key == N] == [("renews the mark",)]
+
+
 @pytest.mark.parametrize("lost", [T, G, A, N], ids=lambda one: one.name)
 def test_what_is_tied_to_what_bears_the_mark_gets_its_own_back(lost):
     found = plan(wanted(), live([lost]))

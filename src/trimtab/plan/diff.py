@@ -1,7 +1,7 @@
 """What differs between wanted and live: one diff for every kind of every provider."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -61,6 +61,7 @@ def make_plan(
     now: datetime,
     prune: bool = True,
     adopt: bool = False,
+    lost: Collection[Key] = (),
     notes: Sequence[Note] = (),
     problems: Sequence[Note] = (),
 ) -> Plan:
@@ -76,10 +77,12 @@ def make_plan(
         now: When the plan is made.
         prune: Delete what the fleet owns and no longer has.
         adopt: Mark what exists under the fleet's names, and do nothing else.
+        lost: What is known to have lost the mark that `live` has of it.
         notes: What translation and checks have to say.
         problems: What translation and checks hold to be impossible.
     """
     maker = _PlanBuilder(kinds, fleet, sign(kinds, wanted), live, prune=prune, adopt=adopt)
+    maker.lost |= set(lost)
     maker.run()
     return Plan(
         provider=provider,

@@ -1,6 +1,6 @@
 """The native names that groups have in a cloud, where a blue-green rollout gave them another than the file's."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from trimtab.models import Fleet, ScalingGroup
@@ -19,28 +19,50 @@ def green_name(declared: str, run: str) -> str:
 
 
 def with_found_names(fleet: Fleet, live: Mapping[Key, Resource], kinds: Mapping[str, Kind]) -> Fleet:
-    """
-    The fleet with the native names of groups that a rollout named; no plan renames them or makes them anew.
-
-    A group that has lost its mark is told by those of its alarms, templates and other parts.
-    """
+    """The fleet with the native names of groups that a rollout named; no plan renames them or makes them anew."""
     main = {key: item.mark for key, item in live.items() if item.mark and _is_main(item.mark, fleet.name)}
     holders = {key: mark for key, mark in main.items() if kinds[key.kind].holds_instances and not live[key].deleting}
     names = {mark.group: key.name for key, mark in holders.items() if NAMED in mark.kept}
-    standing = {mark.group for mark in holders.values()}
-    unmarked = {
-        key.name
-        for key, item in live.items()
-        if kinds[key.kind].holds_instances and not item.deleting and not whose(item.mark, fleet.name)
-    }
-    declared = {group.name: fleet.native_name(group) for group in fleet.groups if group.name not in standing}
-    for mark in main.values():
-        if mark.group in declared and NAMED in mark.kept:
-            name = green_name(declared[mark.group], mark.kept[NAMED])
-            names |= {mark.group: name} if name in unmarked else {}
+    lost = {group.name for group in fleet.groups} - {mark.group for mark in holders.values()}
+    for group in (each for each in fleet.groups if each.name in lost):
+        parts = [(kinds[key.kind].is_template, mark) for key, mark in main.items() if mark.group == group.name]
+        names |= _lost_name(fleet.native_name(group), parts, _unmarked(fleet, live, kinds)) if parts else {}
     if not any(group.name in names for group in fleet.groups):
         return fleet
     return fleet.model_copy(update={"groups": tuple(_named(group, names) for group in fleet.groups)})
+
+
+def _lost_name(declared: str, parts: Sequence[tuple[bool, Mark]], unmarked: Collection[str]) -> dict[str, str]:
+    """
+    The native name of a group that has lost its mark, by those of its alarms, templates and other parts.
+
+    A template is made for a native group that may not be the main one yet, so others go before it, and after it what
+    stands under the declared name.
+    """
+    others = [mark for is_template, mark in parts if not is_template]
+    if not others and declared in unmarked:
+        return {}
+    runs = {mark.kept.get(NAMED, "") for mark in others or (mark for _, mark in parts)}
+    names = {green_name(declared, run) for run in runs if run} & set(unmarked)
+    return {parts[0][1].group: names.pop()} if len(names) == 1 and "" not in runs else {}
+
+
+def _unmarked(fleet: Fleet, live: Mapping[Key, Resource], kinds: Mapping[str, Kind]) -> set[str]:
+    """The names of groups that bear no mark."""
+    holders = {key: item for key, item in live.items() if kinds[key.kind].holds_instances and not item.deleting}
+    return {key.name for key, item in holders.items() if not whose(item.mark, fleet.name)}
+
+
+def left_behind(fleet: Fleet, named: Fleet, live: Mapping[Key, Resource], kinds: Mapping[str, Kind]) -> list[Note]:
+    """A note on what stands under the name that the file gives a group, where a rollout gave the group another."""
+    unmarked = _unmarked(fleet, live, kinds)
+    label = next(kind.label for kind in kinds.values() if kind.holds_instances)
+    text = "has the name that the file gives this group, and no mark; it stays: delete it if a rollout left it"
+    return [
+        Note(f"{label} {name!r} {text}", group.name)
+        for group, now in zip(fleet.groups, named.groups, strict=True)
+        if (name := fleet.native_name(group)) != named.native_name(now) and name in unmarked
+    ]
 
 
 def _is_main(mark: Mark, fleet: str) -> bool:

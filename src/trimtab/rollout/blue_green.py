@@ -9,9 +9,10 @@ from trimtab.clock import Clock
 from trimtab.errors import InvalidRequest, PlanRefused, ProviderError, Unreachable, Unsupported
 from trimtab.models import Capacity, Fleet, LoadBalancer, ScalingGroup
 from trimtab.phrases import in_words
-from trimtab.plan import MAIN, NAMED, Key, Live, Plan, Resource, digest, make_plan
+from trimtab.plan import MAIN, NAMED, Key, Live, Mark, Plan, Resource, digest, make_plan
 from trimtab.plan.holding import hold_templates
 from trimtab.plan.naming import named_by, with_role
+from trimtab.plan.resource import whose
 from trimtab.providers.base import GroupState
 from trimtab.providers.pause import Pause
 from trimtab.providers.roles import GroupActor, Provider
@@ -23,6 +24,8 @@ GREEN = "green"
 """The role of the new native group until it is the group's only one."""
 OLD = "old"
 """The role of the earlier one from then on, until it ends."""
+LOST = ""
+"""The role of one whose mark is gone; unlike any that it may have, so that it is written again."""
 
 
 class Carried(Protocol):
@@ -60,7 +63,7 @@ class BlueGreen:
 
     def make(self, group: ScalingGroup, run: RolloutRun, size: int) -> None:
         """The new group with this size, without requests, policies, alarms and schedules."""
-        self._apply(_bare(group, run.new, size, balancers=False), run, GREEN)
+        self._apply(_bare(group, run.new, size, balancers=False), run, GREEN, is_first=True)
 
     def join(self, group: ScalingGroup, run: RolloutRun, size: int, percent: int, old: GroupState | None) -> None:
         """The new group in the balancers beside the old one, whose policies and schedules rest from now on."""
@@ -145,7 +148,9 @@ class BlueGreen:
 
     # how
 
-    def _apply(self, variant: ScalingGroup, run: RolloutRun, role: str, *, ends: bool = False) -> None:
+    def _apply(
+        self, variant: ScalingGroup, run: RolloutRun, role: str, *, ends: bool = False, is_first: bool = False
+    ) -> None:
         """
         Bring one of the two native groups to what a variant of the group says.
 
@@ -154,6 +159,7 @@ class BlueGreen:
             run: The run.
             role: The role that its marks have from then on.
             ends: Whether it goes instead.
+            is_first: Whether it may not be there yet, so that what has its name and no mark is somebody else's.
         """
         resources, kinds = self.provider.resources, self.provider.kinds
         one = self.fleet.model_copy(update={"groups": (variant,)})
@@ -167,6 +173,11 @@ class BlueGreen:
         roles = {item.key: MAIN if kinds[item.key.kind].is_template else role for item in wanted}
         wanted = [] if ends else [with_role(item, roles[item.key], named) for item in wanted]
         live = self._own(live, variant.name, key, named, {item.key for item in wanted})
+        holder = live.resources.get(key)
+        if holder is not None and not whose(holder.mark, self.fleet.name) and not is_first:
+            # the run names it: it has lost its mark, and gets it back
+            mark = Mark(self.fleet.name, variant.name, kept={NAMED: named} if named else {}, role=LOST)
+            live = replace(live, resources={**live.resources, key: holder.signed(mark)})
         if key.name == run.old:
             wanted, live = hold_templates(kinds, wanted, live, {variant.name}, self.fleet.name, moves_pools=True)
         plan = make_plan(

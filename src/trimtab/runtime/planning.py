@@ -49,8 +49,9 @@ def made_plan(provider: Provider, request: PlanRequest, now: datetime) -> Plan:
     """
     fleet, resources = request.fleet, provider.resources
     live = resources.read(fleet) if request.empty else resources.read_to_plan(fleet)
+    left: list[Note] = []
     if any(item.mark is not None and NAMED in item.mark.kept for item in live.resources.values()):
-        fleet, live = _with_found_names(provider, fleet, live)
+        fleet, live, left = _with_found_names(provider, fleet, live)
         request = replace(request, fleet=fleet)
     pools = PoolChoice(fleet=fleet)
     if not request.empty and any(each.alternate for group in fleet.groups for each in group.load_balancers):
@@ -67,8 +68,9 @@ def made_plan(provider: Provider, request: PlanRequest, now: datetime) -> Plan:
     wanted_fleet = fleet.model_copy(update={"groups": ()}) if request.empty else fleet
     if not wanted_fleet.groups:
         plan = _spare_what_others_use(provider, planned(fleet=wanted_fleet, wanted=(), live=live))
-        return replace(plan, notes=(*plan.notes, *_unmarked_notes(provider, fleet, live, plan)), request=request)
-    rests = (*pause_notes(live, fleet, now), *boost_notes(live, fleet, now))
+        unmarked = _unmarked_notes(provider, fleet, live, plan)
+        return replace(plan, notes=(*plan.notes, *left, *unmarked), request=request)
+    rests = (*left, *pause_notes(live, fleet, now), *boost_notes(live, fleet, now))
     checked = (*_advice(provider, request, live), *_missing_alarms(provider, fleet))
     facts = resources.resolve(fleet, live, refresh=request.refresh)
     translation = resources.translate(fleet, facts, now)
@@ -142,12 +144,15 @@ def _spare_what_others_use(provider: Provider, plan: Plan) -> Plan:
     return replace(plan, changes=tuple(kept), notes=(*plan.notes, *notes)) if notes else plan
 
 
-def _with_found_names(provider: Provider, fleet: Fleet, live: Live) -> tuple[Fleet, Live]:
-    """A fleet of which rollouts have named groups, and what is read of it under those names."""
-    from trimtab.plan.naming import with_found_names
+def _with_found_names(provider: Provider, fleet: Fleet, live: Live) -> tuple[Fleet, Live, list[Note]]:
+    """A fleet of which rollouts have named groups, what is read of it under those names, and what was left behind."""
+    from trimtab.plan.naming import left_behind, with_found_names
 
     named = with_found_names(fleet, live.resources, provider.kinds)
-    return (fleet, live) if named is fleet else (named, provider.resources.read_to_plan(named))
+    if named is fleet:
+        return fleet, live, []
+    left = left_behind(fleet, named, live.resources, provider.kinds)
+    return named, provider.resources.read_to_plan(named), left
 
 
 def _advice(provider: Provider, request: PlanRequest, live: Live) -> tuple[Note, ...]:
@@ -269,6 +274,7 @@ def leave_to_rollouts(
     if not (groups or marked or second):
         return planned(wanted=wanted, live=live)
     # few fleets roll templates out
+    from trimtab.plan.evidence import Evidence
     from trimtab.plan.holding import hold_templates, template_digests, waiting_changes, without_groups
     from trimtab.plan.naming import main_only, named_by, with_role
     from trimtab.providers.run import RolledBack, RolloutRun
@@ -278,6 +284,10 @@ def leave_to_rollouts(
     wanted = [with_role(item, MAIN, names.get(item.group, "")) for item in wanted]
     if adopt:
         return planned(wanted=wanted, live=live)
+    # while the templates are there, by which others are told
+    evidence = Evidence(kinds, fleet.name, {item.key: item for item in reversed(wanted)}, live.resources)
+    evidence.find()
+    live, planned = replace(live, resources=evidence.live), partial(planned, lost=evidence.lost)
     keys = {item.key for item in wanted}
     holders = [item for key, item in live.resources.items() if kinds[key.kind].holds_instances]
     beside = [item.mark for item in holders if item.mark and item.key not in keys]
