@@ -9,8 +9,10 @@ from typing import Any
 
 from tests.conftest import make_fleet
 from trimtab import metrics
+from trimtab.models import Rollout
 
 AGREED = {"allow_delete": True, "allow_replace": True, "timeout": timedelta(minutes=5)}
+MINUTE = timedelta(minutes=1)
 JOBS = metrics.custom("Virtualmin", "Jobs")
 
 
@@ -56,6 +58,42 @@ class Scene:
     steps: Callable[[Any, Life], list[tuple[str, Callable[[], Any]]]]
     after: str
     """What is wanted at the end: `fleet`, `edited`, or `nothing`."""
+    rolls: str = ""
+    """The strategy of the rollout that is its only step; its first group is under that."""
+
+    def first(self, life):
+        """The fleet that there is before."""
+        return rolled(life, self.rolls, 1) if self.rolls else life.fleet()
+
+    def wanted(self, life):
+        """The fleet that there is in the end; `None` where there is none."""
+        if self.rolls:
+            return rolled(life, self.rolls, 2)
+        return {"fleet": life.fleet, "edited": life.edited, "nothing": lambda: None}[self.after]()
+
+
+def rolled(life, strategy, number):
+    """The fleet with its first group under a rollout, and one of two start scripts."""
+    fleet = life.fleet()
+    group = fleet.groups[0]
+    ends = {"end_after": MINUTE} if strategy == "blue-green" else {"on_failure": "pause"}
+    template = group.template.replace(user_data=f"#!/bin/sh\necho {number}\n")
+    rollout = Rollout(strategy=strategy, bake=MINUTE, **ends)
+    return fleet.replace(groups=[group.replace(rollout=rollout, template=template), *fleet.groups[1:]])
+
+
+def roll(strategy, cloud, life, most=60):
+    """How the rollout of the first group ended, or stands after a while."""
+    fleet = rolled(life, strategy, 2)
+    name = fleet.groups[0].name
+    rollouts = cloud.rollouts(fleet)
+    rollouts.start([name], by="Ana")
+    for _ in range(most):
+        (found,) = rollouts.tick([name])
+        if found.is_settled:
+            break
+        cloud.clock.sleep(MINUTE / 2)
+    return found
 
 
 def _applied(cloud, plan):
@@ -99,6 +137,12 @@ def act(cloud, life):
         ("act", lambda: cloud.group(name).pause(by="Ana")),
         ("act", lambda: cloud.group(name).resume()),
         ("act", lambda: cloud.group(name).publish(JOBS, 3)),
+        ("act", lambda: cloud.group(name).execute(fleet.groups[0].policies[0].name)),
+        ("act", lambda: cloud.group(name).boost(min=2, until=cloud.now() + 60 * MINUTE, by="Ana")),
+        ("act", lambda: cloud.group(name).end_boost()),
+        ("act", lambda: cloud.group(name).protect(cloud.group(name).instances()[0].id)),
+        ("act", lambda: cloud.group(name).replace(cloud.group(name).instances()[0].id)),
+        ("act", lambda: cloud.group(name).end(cloud.group(name).instances()[0].id, shrink=True)),
     ]
 
 
@@ -109,6 +153,15 @@ SCENES = {
     "same": Scene(True, same, "fleet"),
     "look": Scene(True, look, "fleet"),
     "act": Scene(True, act, "fleet"),
+}
+ROLLOUTS = {
+    strategy: Scene(
+        True,
+        lambda cloud, life, strategy=strategy: [("rollout", partial(roll, strategy, cloud, life))],
+        "rolled",
+        strategy,
+    )
+    for strategy in ("rolling", "blue-green")
 }
 
 

@@ -12,11 +12,13 @@ import pytest
 from tests.laws import IS_EXHAUSTIVE, SEED, examples
 from tests.providers.killing import noting
 from tests.providers.wire.bodies import PLAIN, bad_replies
-from tests.providers.wire.lives import AGREED, LIVES, SCENES
+from tests.providers.wire.lives import AGREED, LIVES, ROLLOUTS, SCENES, roll, rolled
 from trimtab.errors import TrimtabError
+from trimtab.rollout import RolloutOutcome
 
 pytestmark = pytest.mark.sweep
 
+ALL = {**SCENES, **ROLLOUTS}
 SAMPLE = 7
 SHARDS = 16 if IS_EXHAUSTIVE else 1
 """Into how many tests the cases of a cloud are divided, so that several processes share them."""
@@ -37,12 +39,12 @@ class Stage:
         cloud = world.connect()
         self.life.make_foreign(world, cloud)
         if scene.before:
-            cloud.apply(cloud.plan(self.life.fleet()), wait="accepted").raise_for_failures()
+            cloud.apply(cloud.plan(scene.first(self.life)), wait="accepted").raise_for_failures()
         return world, cloud
 
     def rehearse(self):
-        """Play every scene without a fault, and note who calls what."""
-        for name, scene in SCENES.items():
+        """Play every scene without a fault, and note who calls what; rollouts in the exhaustive run."""
+        for name, scene in ALL.items() if IS_EXHAUSTIVE else SCENES.items():
             world, cloud = self.prepare(scene)
             with cloud:
                 world.doors.clear_requests()
@@ -124,15 +126,15 @@ says so, and apply does it all.
 
 def play(stage, name, operation, write, bad, kind):
     """One scene while every reply to one operation is bad."""
-    world, cloud = stage.prepare(SCENES[name])
+    world, cloud = stage.prepare(ALL[name])
     with cloud:
         foreign = stage.life.foreign(world, cloud)
         world.doors.fault(kind, operation=operation, reply=bad.reply, times=None)
-        claims = perform(stage, SCENES[name], world, cloud)
+        claims = perform(stage, ALL[name], world, cloud)
         world.doors.clear_faults()
         for what, found, called in claims:
             check_claim(what, found, operation in called and bad.certain and operation not in LOOKED_UP)
-        check_end(stage, SCENES[name], world, cloud, claims, foreign)
+        check_end(stage, ALL[name], world, cloud, claims, foreign)
 
 
 def perform(stage, scene, world, cloud):
@@ -151,18 +153,40 @@ def perform(stage, scene, world, cloud):
 def check_end(stage, scene, world, cloud, claims, foreign):
     """What was said to be done is; plan and apply end the work; what others have is as it was."""
     life = stage.life
-    wanted = {"fleet": life.fleet, "edited": life.edited}.get(scene.after)
-    fresh = cloud.plan(wanted()) if wanted else cloud.destroy(life.fleet())
+    wanted = scene.wanted(life)
+    fresh = cloud.plan(wanted) if wanted else cloud.destroy(life.fleet())
     assert not fresh.unknown
     for what, found, _ in claims:
+        if what == "rollout" and found.outcome is RolloutOutcome.DONE:
+            assert not fresh.waiting
+            assert not list(fresh)
         if what == "apply":
             done = {one.change.key for one in found.outcomes if one.is_done}
             false = [str(change.key) for change in fresh if change.key in done]
             assert not false, f"said to be done, and is not: {false}"
+    if scene.rolls:
+        end_rollout(cloud, life, scene.rolls)
+        fresh = cloud.plan(wanted)
     cloud.apply(fresh, **AGREED).raise_for_failures()
-    again = cloud.plan(wanted()) if wanted else cloud.destroy(life.fleet())
+    again = cloud.plan(wanted) if wanted else cloud.destroy(life.fleet())
     assert not again, again.to_dict()
+    assert not again.waiting
+    if scene.rolls:
+        cloud.apply(cloud.destroy(wanted), **AGREED).raise_for_failures()
     assert life.foreign(world, cloud) == foreign
+
+
+def end_rollout(cloud, life, strategy):
+    """See the rollout through, from wherever it stands, and at most once from its beginning."""
+    rollouts, name = cloud.rollouts(rolled(life, strategy, 2)), life.fleet().groups[0].name
+    for _ in range(3):
+        (found,) = rollouts.status()[:1]
+        if found.outcome is RolloutOutcome.PAUSED:
+            rollouts.resume(name)
+        found = roll(strategy, cloud, life)
+        if found.outcome in (RolloutOutcome.DONE, RolloutOutcome.NONE):
+            return
+    raise AssertionError(found)
 
 
 def check_claim(what, found, met):
@@ -172,5 +196,9 @@ def check_claim(what, found, met):
         assert found.unknown or found.problems or not met, "nothing to do, though not everything could be read"
     elif what == "apply":
         assert found.failures or not met, "all went through, though a reply said nothing of the kind"
+    elif what == "rollout":
+        assert found.outcome is not RolloutOutcome.DONE or not met, (
+            "rolled out, though a reply said nothing of the kind"
+        )
     else:
         assert not met, "said to be so, though the reply said nothing of the kind"
