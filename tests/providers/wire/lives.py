@@ -8,8 +8,10 @@ from functools import partial
 from typing import Any
 
 from tests.conftest import make_fleet
+from tests.rollout.example import MONDAY, fleets
 from trimtab import metrics
 from trimtab.models import Rollout
+from trimtab.testing.clouds import TEST_CLOUDS
 
 AGREED = {"allow_delete": True, "allow_replace": True, "timeout": timedelta(minutes=5)}
 MINUTE = timedelta(minutes=1)
@@ -37,6 +39,7 @@ class Seen:
 class Life:
     """One cloud: how to begin, its fleets, and what others have there."""
 
+    provider: str
     emulator: Callable
     world: Callable
     fleet: Callable
@@ -47,6 +50,17 @@ class Life:
     def begin(self, emulator):
         emulator.doors.reset()
         return self.world(emulator)
+
+    def furnish(self, emulator):
+        """An account with what the running example names."""
+        emulator.doors.reset()
+        emulator.doors.set_clock(MONDAY, freeze=True)
+        world = TEST_CLOUDS[self.provider](emulator)
+        if self.provider == "azure":
+            emulator.doors.make_group(world.resource_group, location=world.location)
+        emulator.furnish()
+        world.doors = emulator.doors
+        return world
 
 
 # scenes: each is a row of steps that act on the cloud; what a step gives is looked at by whoever runs it
@@ -60,31 +74,37 @@ class Scene:
     """What is wanted at the end: `fleet`, `edited`, or `nothing`."""
     rolls: str = ""
     """The strategy of the rollout that is its only step; its first group is under that."""
+    furnished: bool = False
+    """Whether it is about the running example, in an account that has what that names; nothing of others is there."""
+
+    def fleet(self, life):
+        """The fleet that it is about."""
+        return fleets(life.provider)[0] if self.furnished else life.fleet()
 
     def first(self, life):
         """The fleet that there is before."""
-        return rolled(life, self.rolls, 1) if self.rolls else life.fleet()
+        return rolled(self, life, 1) if self.rolls else self.fleet(life)
 
     def wanted(self, life):
         """The fleet that there is in the end; `None` where there is none."""
         if self.rolls:
-            return rolled(life, self.rolls, 2)
+            return rolled(self, life, 2)
         return {"fleet": life.fleet, "edited": life.edited, "nothing": lambda: None}[self.after]()
 
 
-def rolled(life, strategy, number):
+def rolled(scene, life, number):
     """The fleet with its first group under a rollout, and one of two start scripts."""
-    fleet = life.fleet()
+    fleet = scene.fleet(life)
     group = fleet.groups[0]
-    ends = {"end_after": MINUTE} if strategy == "blue-green" else {"on_failure": "pause"}
-    template = group.template.replace(user_data=f"#!/bin/sh\necho {number}\n")
-    rollout = Rollout(strategy=strategy, bake=MINUTE, **ends)
+    ends = {"end_after": MINUTE} if scene.rolls == "blue-green" else {"on_failure": "pause"}
+    template = group.template.replace(user_data=f"#!/bin/sh\necho {number}\n", variables={})
+    rollout = Rollout(strategy=scene.rolls, bake=MINUTE, **ends)
     return fleet.replace(groups=[group.replace(rollout=rollout, template=template), *fleet.groups[1:]])
 
 
-def roll(strategy, cloud, life, most=60):
+def see_through(scene, cloud, life, most=60):
     """How the rollout of the first group ended, or stands after a while."""
-    fleet = rolled(life, strategy, 2)
+    fleet = rolled(scene, life, 2)
     name = fleet.groups[0].name
     rollouts = cloud.rollouts(fleet)
     rollouts.start([name], by="Ana")
@@ -154,14 +174,19 @@ SCENES = {
     "look": Scene(True, look, "fleet"),
     "act": Scene(True, act, "fleet"),
 }
+
+
+def roll(cloud, life):
+    return [("rollout", partial(see_through, ROLLOUTS["rolling"], cloud, life))]
+
+
+def swap(cloud, life):
+    return [("rollout", partial(see_through, ROLLOUTS["blue-green"], cloud, life))]
+
+
 ROLLOUTS = {
-    strategy: Scene(
-        True,
-        lambda cloud, life, strategy=strategy: [("rollout", partial(roll, strategy, cloud, life))],
-        "rolled",
-        strategy,
-    )
-    for strategy in ("rolling", "blue-green")
+    "rolling": Scene(True, roll, "rolled", "rolling"),
+    "blue-green": Scene(True, swap, "rolled", "blue-green", furnished=True),
 }
 
 
@@ -177,6 +202,7 @@ def aws():
         pass
 
     return Life(
+        provider="aws",
         emulator=Emulator,
         world=AwsWorld,
         fleet=proof.everything,
@@ -205,6 +231,7 @@ def azure():
         return made
 
     return Life(
+        provider="azure",
         emulator=Emulator,
         world=world,
         fleet=lambda: make_fleet(proof.group("web", **more), proof.group("api")),
@@ -232,6 +259,7 @@ def gcp():
         "alarms": {"hot": {"metric": "cpu", "above": 95, "notify": ["dev@example.org"]}},
     }
     return Life(
+        provider="gcp",
         emulator=Emulator,
         world=GcpWorld,
         fleet=lambda: make_fleet(gcp_group("web", **more), gcp_group("api")),

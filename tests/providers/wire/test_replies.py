@@ -12,7 +12,7 @@ import pytest
 from tests.laws import IS_EXHAUSTIVE, SEED, examples
 from tests.providers.killing import noting
 from tests.providers.wire.bodies import PLAIN, bad_replies
-from tests.providers.wire.lives import AGREED, LIVES, ROLLOUTS, SCENES, roll, rolled
+from tests.providers.wire.lives import AGREED, LIVES, ROLLOUTS, SCENES, rolled, see_through
 from trimtab.errors import TrimtabError
 from trimtab.rollout import RolloutOutcome
 
@@ -35,9 +35,10 @@ class Stage:
 
     def prepare(self, scene):
         """The emulator made anew, with what others have and with what there is before the scene."""
-        world = self.life.begin(self.emulator)
+        world = self.life.furnish(self.emulator) if scene.furnished else self.life.begin(self.emulator)
         cloud = world.connect()
-        self.life.make_foreign(world, cloud)
+        if not scene.furnished:
+            self.life.make_foreign(world, cloud)
         if scene.before:
             cloud.apply(cloud.plan(scene.first(self.life)), wait="accepted").raise_for_failures()
         return world, cloud
@@ -128,7 +129,7 @@ def play(stage, name, operation, write, bad, kind):
     """One scene while every reply to one operation is bad."""
     world, cloud = stage.prepare(ALL[name])
     with cloud:
-        foreign = stage.life.foreign(world, cloud)
+        foreign = None if ALL[name].rolls else stage.life.foreign(world, cloud)
         world.doors.fault(kind, operation=operation, reply=bad.reply, times=None)
         claims = perform(stage, ALL[name], world, cloud)
         world.doors.clear_faults()
@@ -165,25 +166,27 @@ def check_end(stage, scene, world, cloud, claims, foreign):
             false = [str(change.key) for change in fresh if change.key in done]
             assert not false, f"said to be done, and is not: {false}"
     if scene.rolls:
-        end_rollout(cloud, life, scene.rolls)
+        end_rollout(scene, cloud, life)
         fresh = cloud.plan(wanted)
     cloud.apply(fresh, **AGREED).raise_for_failures()
     again = cloud.plan(wanted) if wanted else cloud.destroy(life.fleet())
     assert not again, again.to_dict()
     assert not again.waiting
     if scene.rolls:
-        cloud.apply(cloud.destroy(wanted), **AGREED).raise_for_failures()
-    assert life.foreign(world, cloud) == foreign
+        holders = [change for change in cloud.destroy(wanted) if cloud.provider.kinds[change.key.kind].holds_instances]
+        assert len(holders) == len(wanted.groups), "a second native group was left"
+    else:
+        assert life.foreign(world, cloud) == foreign
 
 
-def end_rollout(cloud, life, strategy):
-    """See the rollout through, from wherever it stands, and at most once from its beginning."""
-    rollouts, name = cloud.rollouts(rolled(life, strategy, 2)), life.fleet().groups[0].name
+def end_rollout(scene, cloud, life):
+    """See the rollout through, from wherever it stands, and at most twice from its beginning."""
+    fleet = rolled(scene, life, 2)
+    rollouts, name = cloud.rollouts(fleet), fleet.groups[0].name
     for _ in range(3):
-        (found,) = rollouts.status()[:1]
-        if found.outcome is RolloutOutcome.PAUSED:
+        if rollouts.status()[0].outcome is RolloutOutcome.PAUSED:
             rollouts.resume(name)
-        found = roll(strategy, cloud, life)
+        found = see_through(scene, cloud, life)
         if found.outcome in (RolloutOutcome.DONE, RolloutOutcome.NONE):
             return
     raise AssertionError(found)
