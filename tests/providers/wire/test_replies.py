@@ -13,11 +13,20 @@ from tests.laws import IS_EXHAUSTIVE, SEED, examples
 from tests.providers.killing import noting
 from tests.providers.wire.bodies import PLAIN, bad_replies
 from tests.providers.wire.lives import AGREED, LIVES, ROLLOUTS, SCENES, rolled, see_through
+from tests.providers.wire.operations import CALLED, FORM_ONLY
 from trimtab.errors import TrimtabError
 from trimtab.rollout import RolloutOutcome
 
 pytestmark = pytest.mark.sweep
 
+IN_ROLLOUTS = {
+    "aws": (
+        "rolling",
+        "StartInstanceRefresh DescribeLifecycleHooks CreateLaunchTemplateVersion",
+    ),
+    "azure": ("blue-green", "VirtualMachineScaleSets_CreateOrUpdate VirtualMachineScaleSets_Update"),
+    "gcp": ("rolling", "regionInstanceGroupManagers.patch regionInstanceGroupManagers.listManagedInstances"),
+}
 ALL = {**SCENES, **ROLLOUTS}
 SAMPLE = 7
 SHARDS = 16 if IS_EXHAUSTIVE else 1
@@ -70,6 +79,50 @@ def stage(request):
     found = Stage(LIVES[request.param]())
     yield found
     found.emulator.stop()
+
+
+def spelled(operation):
+    """An operation of the SDK as Azure's documents have it: `compute.usage.list` is `Usage_List`."""
+    _, group, method = operation.split(".")
+    words = ("".join(part.capitalize() for part in word.split("_")) for word in (group, method.removeprefix("begin_")))
+    return "_".join(words).replace("Vms", "VMs")
+
+
+def known_operations():
+    """All operations that trimtab looks for a good reply of, by cloud."""
+    from tests.providers.aws.operations import MODELS
+    from trimtab.providers.aws.replies import SHAPES
+    from trimtab.providers.azure.replies import EXPECTED
+    from trimtab.providers.gcp.replies import KINDS, LISTS
+
+    return {
+        "aws": {MODELS[each][1] for each in SHAPES},
+        "azure": {spelled(each) for each in EXPECTED if each.count(".") == 2},
+        "gcp": {*KINDS, *LISTS},
+    }
+
+
+@pytest.mark.parametrize("cloud", sorted(LIVES))
+def test_every_operation_is_in_a_scene_or_its_form_alone_is_looked_at(cloud):
+    """A new one has to be put into a scene, or to be named with the reason."""
+    known = known_operations()
+    assert known[cloud] - CALLED[cloud] == known[cloud] & FORM_ONLY
+    assert set().union(*known.values()) >= FORM_ONLY
+
+
+@pytest.mark.skipif(not IS_EXHAUSTIVE, reason="rollouts are played in the exhaustive run")
+def test_the_table_has_what_is_called(stage):
+    stage.called or stage.rehearse()
+    assert {operation for called in stage.called.values() for operation, _ in called} == CALLED[stage.life.provider]
+
+
+def test_a_rollout_amid_bad_replies_ends_and_says_nothing_untrue(stage):
+    """A sample of one operation of its cloud."""
+    scene, operations = IN_ROLLOUTS[stage.life.provider]
+    rng = random.Random(f"{SEED} {scene} {stage.life.provider}")
+    bad, operation = rng.choice(PLAIN), rng.choice(operations.split())
+    with noting(f"{scene}: {operation}, {bad.name}"):
+        play(stage, scene, operation, False, bad, "reply_before")
 
 
 def chosen(cases):
