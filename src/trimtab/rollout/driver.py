@@ -127,7 +127,7 @@ class RolloutDriver:
                 template = plan.templates.get(group.name, "")
                 if problem := "" if again else _went_back(progress, template, changes):
                     raise InvalidRequest(problem, provider=self.provider.name, operation="rollout")
-                if unread := self._unread_part(plan, group):
+                if unread := self._unread_part(plan, group, changes):
                     raise Unreachable(f"not started: {unread}", provider=self.provider.name, operation="rollout")
                 results.append(self._start(group, progress, changes, by, template))
             except TrimtabError as error:  # one group that cannot be started holds up no other
@@ -135,10 +135,12 @@ class RolloutDriver:
                 results.append(self._tell(replace(standing, outcome=RolloutOutcome.ERROR, text=str(error))))
         return tuple(results)
 
-    def _unread_part(self, plan: Plan, group: ScalingGroup) -> Unknown | None:
-        """What a plan could not read of a group or of its template, so that it does not know what to roll out."""
+    def _unread_part(self, plan: Plan, group: ScalingGroup, changes: Sequence[Change]) -> Unknown | None:
+        """What a plan could not read of a group, its template or what the group names, so that it lacks a change."""
         kinds, location = self.provider.kinds, group.location or self.provider.location
         beside = {name for name, kind in kinds.items() if not (kind.holds_instances or kind.is_template)}
+        if changes and not any(kinds[change.key.kind].holds_instances for change in changes):
+            beside = set()
         here = (each for each in plan.unknown if each.location in (location, "*"))
         return next((each for each in here if each.kind not in beside), None)
 
