@@ -8,6 +8,7 @@ import pytest
 import trimtab as tt
 from tests.conftest import make_group
 from trimtab.plan import Action, Field, Key, Kind, Live, Mark, MarkPlace, Reason, Ref, Resource, Secret, make_plan
+from trimtab.plan.holding import hold_templates
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 TEMPLATE = Kind(
@@ -240,3 +241,15 @@ def test_what_a_cloud_fills_in_is_compared_where_the_fleet_gives_it():
     items = wanted()
     items[1] = replace(items[1], body={**items[1].body, "pace": 8})
     assert "7 → 8" in plan(items, found, kinds).to_text()
+
+
+@pytest.mark.parametrize(("mark", "held"), [(OURS, True), (None, True), (THEIRS, False)])
+def test_a_rollout_holds_the_template_of_a_group_that_has_lost_its_mark(mark, held):
+    kinds = KINDS | {
+        "template": replace(TEMPLATE, is_template=True),
+        "group": replace(GROUP, template=("template",)),
+    }
+    found = live()
+    found[G] = found[G].signed(mark)
+    kept, _ = hold_templates(kinds, wanted(), Live(resources=found), {"web"}, "shop")
+    assert (T not in {item.key for item in kept}) is held

@@ -388,7 +388,23 @@ def test_what_a_rollout_left_without_a_mark_is_told(world):
     rollouts.start(by="ana")
     step_until(world, rollouts, "ending")
     unmark(world, old)
-    world.store.things[groups(world)[old]].rollout = None
+    world.store.sizes[groups(world)[old]].run = None
     plan = world.cloud.plan(fleet)
     assert not plan.changes
     assert [note.text for note in plan.notes if repr(old) in note.text and "it stays" in note.text]
+
+
+def test_of_two_without_marks_the_declared_one_is_the_groups_where_nothing_else_tells():
+    """Templates bear the mark of the main group also while theirs is not that yet."""
+    world = World()
+    world.apply(make_fleet("one", rollout=Rollout(strategy="blue-green")))
+    fleet = make_fleet("two", rollout=Rollout(strategy="blue-green", bake="1h"))
+    rollouts = world.cloud.rollouts(fleet)
+    (old,) = groups(world)
+    rollouts.start(by="ana")
+    new = step_until(world, rollouts, "baking").run.new
+    for name in (old, new):
+        unmark(world, name)
+        world.store.sizes[groups(world)[name]].run = None
+    plan = world.cloud.plan(fleet)
+    assert [(change.key.name, change.reason) for change in plan] == [(old, "mark lost")]
