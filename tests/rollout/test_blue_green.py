@@ -9,6 +9,7 @@ import trimtab as tt
 from tests.rollout.world import SCALING, World, make_fleet
 from trimtab import metrics
 from trimtab.models import AlarmGate, Rollout
+from trimtab.plan import Key
 from trimtab.rollout import RolloutOutcome
 from trimtab.sources import Function
 from trimtab.testing import translate
@@ -408,3 +409,22 @@ def test_of_two_without_marks_the_declared_one_is_the_groups_where_nothing_else_
         world.store.sizes[groups(world)[name]].run = None
     plan = world.cloud.plan(fleet)
     assert [(change.key.name, change.reason) for change in plan] == [(old, "mark lost")]
+
+
+def test_somebody_elses_group_under_the_name_of_the_new_one_stays(world):
+    fleet = bluegreen("two", end_after="1h", bake="3m")
+    rollouts = world.cloud.rollouts(fleet)
+    (old,) = groups(world)
+    (started,) = rollouts.start(by="ana")
+    new = Key("local", "group", started.run.new)
+    template = {"name": "theirs", "version": 1}
+    world.store.create_group(new, {"min": 1, "max": 1, "desired": 1, "base": {}, "template": template}, None)
+    before = repr(world.store.things[new])
+    for _ in range(5):
+        rollouts.tick()
+    rollouts.abort("web", by="ana")
+    for _ in range(20):
+        rollouts.tick()
+        world.clock.advance(timedelta(seconds=15))
+    assert repr(world.store.things[new]) == before
+    assert world.store.things[groups(world)[old]].mark.role == "main"

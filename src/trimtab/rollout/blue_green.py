@@ -174,7 +174,7 @@ class BlueGreen:
         wanted = [] if ends else [with_role(item, roles[item.key], named) for item in wanted]
         live = self._own(live, variant.name, key, named, {item.key for item in wanted})
         holder = live.resources.get(key)
-        if holder is not None and not whose(holder.mark, self.fleet.name) and not is_first:
+        if holder is not None and not whose(holder.mark, self.fleet.name) and not is_first and self._is_tied(live, key):
             # the run names it: it has lost its mark, and gets it back
             mark = Mark(self.fleet.name, variant.name, kept={NAMED: named} if named else {}, role=LOST)
             live = replace(live, resources={**live.resources, key: holder.signed(mark)})
@@ -211,6 +211,13 @@ class BlueGreen:
         if problems := [str(problem) for problem in (*translation.problems, *facts.problems)]:
             raise PlanRefused(in_words(problems, "; "))
         return list(translation.resources)
+
+    def _is_tied(self, live: Live, holder: Key) -> bool:
+        """Whether a template or an alarm of a native group bears the mark; a cloud without templates cannot tell."""
+        kinds = self.provider.kinds
+        others = (item for key, item in live.resources.items() if key != holder)
+        marked = any(item.mark is not None and item.mark.fleet == self.fleet.name for item in others)
+        return marked or not any(kind.is_template for kind in kinds.values())
 
     def _own(self, live: Live, group: str, holder: Key, named: str, wanted: Collection[Key]) -> Live:
         """What was read of one native group, and whatever stands where it wants something."""
