@@ -36,12 +36,10 @@ def _lost_name(declared: str, parts: Sequence[tuple[bool, Mark]], unmarked: Coll
     """
     The native name of a group that has lost its mark, by those of its alarms, templates and other parts.
 
-    A template is made for a native group that may not be the main one yet, so others go before it, and after it what
-    stands under the declared name.
+    A template is made for a native group that may not be the main one yet, so others go before it, and templates of two
+    tell nothing.
     """
     others = [mark for is_template, mark in parts if not is_template]
-    if not others and declared in unmarked:
-        return {}
     runs = {mark.kept.get(NAMED, "") for mark in others or (mark for _, mark in parts)}
     names = {green_name(declared, run) for run in runs if run} & set(unmarked)
     return {parts[0][1].group: names.pop()} if len(names) == 1 and "" not in runs else {}
