@@ -1,6 +1,8 @@
 """Files that a user names: which are read, which are refused, and that nothing waits for what never comes."""
 
+import gzip
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -13,7 +15,7 @@ import pytest
 from trimtab.config import load_fleet, parse_fleet
 from trimtab.config.files import read_file, write_file
 from trimtab.config.source import MAX_BYTES
-from trimtab.errors import ConfigError
+from trimtab.errors import ConfigError, InvalidArgument
 from trimtab.models.script_size import MAX_BYTES as MAX_SCRIPT
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pipes and devices have no paths there")
@@ -290,6 +292,34 @@ class TestTheCommand:
             assert ended.returncode == 1
             assert f"{saved} is not a saved plan" in ended.stderr
             assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("kind", SPECIAL)
+def test_loads_logs_models_and_prices_are_files(tmp_path: Path, kind: str) -> None:
+    pytest.importorskip("numpy")
+    from trimtab.kpis.prices import Prices
+    from trimtab.simulation import FleetModel, Load
+
+    path = tmp_path / "given.csv"
+    close = special(kind, path)
+    try:
+        for read in (Load.from_csv, Load.from_access_log, FleetModel.load, Prices.load):
+            with pytest.raises((ConfigError, InvalidArgument), match=re.escape(SPECIAL[kind])):
+                read(path)
+    finally:
+        close()
+
+
+def test_a_load_that_was_compressed_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("numpy")
+    from trimtab.simulation import Load, files
+
+    monkeypatch.setattr(files, "MOST_CHARACTERS", 1000)
+    path = tmp_path / "load.csv.gz"
+    with gzip.open(path, "wt") as file:
+        file.write("timestamp,value\n" + " " * 100_000)
+    with pytest.raises(InvalidArgument, match="longer than 1,000 characters"):
+        Load.from_csv(path)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the size of a file is limited by a limit of POSIX")

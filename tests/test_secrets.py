@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 import trimtab as tt
 from tests.laws import examples
 from trimtab.config import parse_fleet
-from trimtab.errors import ConfigError, InvalidModel, InvalidRequest
+from trimtab.errors import ConfigError, InvalidModel, InvalidRequest, ProviderError, UnreadableReply
 from trimtab.events import Event
 from trimtab.models import Fleet, InstanceTemplate, ScalingGroup
 from trimtab.plan import Secret
@@ -175,12 +175,14 @@ def test_what_a_cloud_quotes_of_a_script_is_a_digest() -> None:
             assert text == f"Invalid value for field 'metadata': '{sent.digest}'."
 
 
-def test_what_a_cloud_quotes_is_in_no_outcome() -> None:
+@pytest.mark.parametrize("kind", [InvalidRequest, UnreadableReply])
+def test_what_a_cloud_quotes_is_in_no_outcome(kind: type[ProviderError]) -> None:
+    """Nor where nobody knows whether it went through."""
     from trimtab.providers.memory.store import MemoryStore
 
     clock = tt.ManualClock()
     store = MemoryStore(clock)
-    store.fault = lambda name, key: InvalidRequest("bad value: 'hunter2 it is'") if name.startswith("create") else None
+    store.fault = lambda name, key: kind("bad value: 'hunter2 it is'") if name.startswith("create") else None
     with tt.connect("memory", store=store, clock=clock) as cloud:
         fleet = Fleet.model_validate({"name": "shop", "groups": {"web": group({"user_data": "hunter2 it is"}, {})}})
         applied = cloud.apply(cloud.plan(fleet), wait="accepted")

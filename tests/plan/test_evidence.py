@@ -8,6 +8,7 @@ import pytest
 import trimtab as tt
 from tests.conftest import make_group
 from trimtab.plan import Action, Field, Key, Kind, Live, Mark, MarkPlace, Reason, Ref, Resource, Secret, make_plan
+from trimtab.plan.holding import hold_templates
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 TEMPLATE = Kind(
@@ -86,8 +87,24 @@ def live(lost=(), **bodies):
     return {one: item.signed(None) if one in lost else item for one, item in found.items()} | bodies
 
 
-def plan(resources, found):
-    return make_plan(provider="test", kinds=KINDS, fleet=FLEET, wanted=resources, live=Live(resources=found), now=NOW)
+def plan(resources, found, kinds=KINDS):
+    return make_plan(provider="test", kinds=kinds, fleet=FLEET, wanted=resources, live=Live(resources=found), now=NOW)
+
+
+def test_what_is_left_of_a_mark_names_its_fleet():
+    """The fleet alone is enough for what it wants; another fleet's is that fleet's, and nothing goes by half a mark."""
+    part = live()[N].signed(Mark("shop", "", "0123", {"image": "kept"}))
+    (healed,) = [each for each in plan(wanted(), {**live(), N: part}) if each.key == N]
+    assert (healed.reason, healed.live.mark.kept) == (Reason.MARK_LOST, {"image": "kept"})
+    found = plan(wanted(), {**live(), N: part.signed(Mark("other", ""))})
+    assert N not in {each.key for each in found}
+    assert "belongs to fleet 'other'" in str(found.problems[0])
+    assert not plan([], {N: part}).changes
+
+
+def test_a_mark_of_another_group_is_renewed():
+    found = plan(wanted(), {**live(), N: live()[N].signed(Mark("shop", "api"))})
+    assert [each.notes for each in found if each.key == N] == [("renews the mark",)]
 
 
 @pytest.mark.parametrize("lost", [T, G, A, N], ids=lambda one: one.name)
@@ -192,3 +209,47 @@ def test_a_group_that_is_called_otherwise_stays_with_all_its_parts():
     kept = {one: item for one, item in live().items() if one in (T, A, N)}
     found = plan(wanted(), {**kept, G: theirs, **old})
     assert not {there, part} & {change.key for change in found}
+
+
+def test_what_is_named_by_its_content_vouches_for_nothing():
+    """Anybody may launch from a template whose name tells what is in it."""
+    assert G in {change.key for change in plan(wanted(), live([G]))}
+    found = plan(wanted(), live([G]), KINDS | {"template": replace(TEMPLATE, content_addressed=True)})
+    assert G not in {change.key for change in found}
+    assert [note.foreign for note in found.problems] == [True]
+
+
+def test_what_something_stands_on_goes_after_it():
+    """What a group launches from once the group is gone, and what it has let go of once that is written."""
+    changes = {change.key: change for change in plan([], live())}
+    assert changes[T].action is Action.DELETE
+    assert G in changes[T].after
+    other = key("template", "shop-web-2")
+    items = [replace(item, key=other) if item.key == T else item for item in wanted()]
+    items[1] = replace(items[1], body={"min": 2, "template": {"id": Ref(other, "id"), "name": "shop-web-2"}})
+    changes = {change.key: change for change in plan(items, live())}
+    assert (changes[T].action, changes[G].action) == (Action.DELETE, Action.UPDATE)
+    assert G in changes[T].after
+
+
+def test_what_a_cloud_fills_in_is_compared_where_the_fleet_gives_it():
+    kinds = KINDS | {"group": replace(GROUP, fields=(*GROUP.fields, Field(path="pace", server_default=True)))}
+    found = live()
+    found[T] = found[T].signed(OURS)
+    found[G] = replace(found[G], body={**found[G].body, "pace": 7})
+    assert "pace" not in plan(wanted(), found, kinds).to_text()
+    items = wanted()
+    items[1] = replace(items[1], body={**items[1].body, "pace": 8})
+    assert "7 → 8" in plan(items, found, kinds).to_text()
+
+
+@pytest.mark.parametrize(("mark", "held"), [(OURS, True), (None, True), (THEIRS, False)])
+def test_a_rollout_holds_the_template_of_a_group_that_has_lost_its_mark(mark, held):
+    kinds = KINDS | {
+        "template": replace(TEMPLATE, is_template=True),
+        "group": replace(GROUP, template=("template",)),
+    }
+    found = live()
+    found[G] = found[G].signed(mark)
+    kept, _ = hold_templates(kinds, wanted(), Live(resources=found), {"web"}, "shop")
+    assert (T not in {item.key for item in kept}) is held

@@ -96,6 +96,13 @@ def test_whatever_is_altered_in_the_file_is_refused(path: tuple[Any, ...], value
         tt.check_saved(PLAN, saved)
 
 
+def test_every_digit_of_the_digest_counts() -> None:
+    for place in range(64):
+        digit = "0" if SAVED["digest"][place] != "0" else "1"
+        with pytest.raises(StalePlan, match="altered after it was saved"):
+            tt.check_saved(PLAN, {**SAVED, "digest": f"{SAVED['digest'][:place]}{digit}{SAVED['digest'][place + 1 :]}"})
+
+
 COMPARED = {"provider", "fleet", "fingerprint", "summary", "changes", "notes", "problems", "unknown"}
 LEFT_OUT = {"source", "instances_lost"}
 

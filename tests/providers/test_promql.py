@@ -77,9 +77,10 @@ def test_an_alarm_of_the_cloud_s_own_is_about_the_group_too(cloud: str) -> None:
     assert any('(sum(up{group="shop-web"})) > 3' in str(resource.body) for resource in found.resources)
 
 
+@pytest.mark.parametrize("query", ["sum({group})", 'sum({group}) + up{job="a"}', 'up{job="a"} / {group}'])
 @pytest.mark.parametrize("cloud", ["aws", "gcp"])
-def test_what_cannot_be_filled_in_is_a_problem_of_the_plan(cloud: str) -> None:
-    found = alarm_on("sum({group})", cloud)
+def test_what_cannot_be_filled_in_is_a_problem_of_the_plan(cloud: str, query: str) -> None:
+    found = alarm_on(query, cloud)
     assert [str(problem) for problem in found.problems] == [
         'group web: alarms.busy.metric: write {group} within quotes, such as instance_group="{group}"'
     ]

@@ -55,7 +55,7 @@ def test_rollouts_stand_behind_the_door_too():
         return {}["Status"]
 
     rollouts = type("Stumbling", (), {"read": staticmethod(read)})
-    with pytest.raises(UnreadableReply, match="a reply could not be read: KeyError: 'Status'"):
+    with pytest.raises(UnreadableReply, match="a reply could not be read: it lacks 'Status'"):
         guarded(replace(provider, rollouts=rollouts), ManualClock()).rollouts().read([])
 
 

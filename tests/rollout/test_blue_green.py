@@ -1,5 +1,6 @@
 """Blue-green rollouts on the cloud in memory: a second native group, and the first one's end."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ import trimtab as tt
 from tests.rollout.world import SCALING, World, make_fleet
 from trimtab import metrics
 from trimtab.models import AlarmGate, Rollout
+from trimtab.plan import Key
 from trimtab.rollout import RolloutOutcome
 from trimtab.sources import Function
 from trimtab.testing import translate
@@ -332,3 +334,97 @@ def test_the_controller_goes_on_with_the_new_one(world, tmp_path):
         (tick,) = controller.tick().groups
     assert tick.name.startswith("delegated-web-")
     assert tick.outcome != "held", tick
+
+
+def unmark(world, name, mark=None):
+    """Somebody has taken the mark of a group off, or changed it."""
+    world.store.things[groups(world)[name]].mark = mark
+
+
+def test_a_group_that_a_rollout_named_is_found_without_its_mark(world):
+    """By the marks of its parts: no second one is made, and what is left of the first says whose it is."""
+    fleet = bluegreen("two", end_after="1m", bake="1m")
+    world.cloud.rollout(fleet, by="ana").raise_for_failures()
+    (name,) = groups(world)
+    unmark(world, name)
+    plan = world.cloud.plan(fleet)
+    assert [(change.key.name, change.reason) for change in plan] == [(name, "mark lost")]
+    world.cloud.apply(plan, wait="accepted").raise_for_failures()
+    assert list(groups(world)) == [name]
+    assert not world.cloud.plan(fleet)
+
+
+@pytest.mark.parametrize("role", ["xyz", "Main", "green"])
+def test_under_its_own_name_a_group_has_the_role_of_the_main_one(world, role):
+    fleet = bluegreen("one")
+    ((name, key),) = groups(world).items()
+    unmark(world, name, replace(world.store.things[key].mark, role=role))
+    plan = world.cloud.plan(fleet)
+    assert [(change.action, change.key.name, change.notes) for change in plan] == [
+        ("update", name, ("renews the mark",))
+    ]
+    world.cloud.apply(plan, wait="accepted").raise_for_failures()
+    assert not world.cloud.plan(fleet)
+
+
+@pytest.mark.parametrize("phase", ["moving", "baking", "ending"])
+def test_a_rollout_ends_the_new_group_that_has_lost_its_mark(world, phase):
+    """Its own mark names it."""
+    fleet = bluegreen("two", end_after="1h", bake="3m")
+    rollouts = world.cloud.rollouts(fleet)
+    (old,) = groups(world)
+    rollouts.start(by="ana")
+    run = step_until(world, rollouts, phase).run
+    unmark(world, run.new)
+    rollouts.abort("web", by="ana")
+    assert step_until(world, rollouts, "never").outcome is RolloutOutcome.ROLLED_BACK
+    assert list(groups(world)) == [old]
+    assert not world.cloud.plan(bluegreen("one"))
+
+
+def test_what_a_rollout_left_without_a_mark_is_told(world):
+    fleet = bluegreen("two", end_after="1h", bake="1m")
+    rollouts = world.cloud.rollouts(fleet)
+    (old,) = groups(world)
+    rollouts.start(by="ana")
+    step_until(world, rollouts, "ending")
+    unmark(world, old)
+    world.store.sizes[groups(world)[old]].run = None
+    plan = world.cloud.plan(fleet)
+    assert not plan.changes
+    assert [note.text for note in plan.notes if repr(old) in note.text and "it stays" in note.text]
+
+
+def test_of_two_without_marks_the_declared_one_is_the_groups_where_nothing_else_tells():
+    """Templates bear the mark of the main group also while theirs is not that yet."""
+    world = World()
+    world.apply(make_fleet("one", rollout=Rollout(strategy="blue-green")))
+    fleet = make_fleet("two", rollout=Rollout(strategy="blue-green", bake="1h"))
+    rollouts = world.cloud.rollouts(fleet)
+    (old,) = groups(world)
+    rollouts.start(by="ana")
+    new = step_until(world, rollouts, "baking").run.new
+    for name in (old, new):
+        unmark(world, name)
+        world.store.sizes[groups(world)[name]].run = None
+    plan = world.cloud.plan(fleet)
+    assert [(change.key.name, change.reason) for change in plan] == [(old, "mark lost")]
+
+
+def test_somebody_elses_group_under_the_name_of_the_new_one_stays(world):
+    fleet = bluegreen("two", end_after="1h", bake="3m")
+    rollouts = world.cloud.rollouts(fleet)
+    (old,) = groups(world)
+    (started,) = rollouts.start(by="ana")
+    new = Key("local", "group", started.run.new)
+    template = {"name": "theirs", "version": 1}
+    world.store.create_group(new, {"min": 1, "max": 1, "desired": 1, "base": {}, "template": template}, None)
+    before = repr(world.store.things[new])
+    for _ in range(5):
+        rollouts.tick()
+    rollouts.abort("web", by="ana")
+    for _ in range(20):
+        rollouts.tick()
+        world.clock.advance(timedelta(seconds=15))
+    assert repr(world.store.things[new]) == before
+    assert world.store.things[groups(world)[old]].mark.role == "main"

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.rollout.world import World, make_fleet
+from trimtab.errors import Unreachable
 from trimtab.models import Rollout
 from trimtab.rollout import RolloutOutcome
 
@@ -63,3 +64,16 @@ def test_a_run_that_another_process_ends_is_told_as_it_ended(world):
     (result,) = one.see_through(on_look=meanwhile).groups
     assert result.outcome is RolloutOutcome.DONE
     assert "another process" in result.text
+
+
+@pytest.mark.parametrize("kind", ["group", "template"])
+def test_nothing_starts_on_what_could_not_be_read(world, kind):
+    """Before, a rollout of a template without its group was over at once, and said to be done."""
+    world.apply(make_fleet())
+    world.store.fault = lambda called, key: Unreachable("gone") if called == f"list {kind}" else None
+    rollouts = world.cloud.rollouts(make_fleet("two"))
+    (result,) = rollouts.start(by="ana")
+    world.store.fault = lambda called, key: None
+    assert result.outcome is RolloutOutcome.ERROR
+    assert f"not started: {kind} in local could not be read" in result.text
+    assert rollouts.start(by="ana")[0].outcome is RolloutOutcome.RUNNING

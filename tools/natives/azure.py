@@ -7,11 +7,12 @@ from tools.constraints.azure import TYPES, _of, _resource
 KINDS = ("scale-set", "autoscale-setting", "metric-alert")
 _READ_ONLY, _WRITE_ONLY = 2, 4
 """Flags of a property: https://github.com/Azure/bicep-types/blob/main/src/bicep-types/src/types.ts."""
-_SECRET = frozenset({"protectedSettings", "customData"})
+_SECRET = frozenset({"protectedSettings", "customData", "userData"})
 """
-Never given back, though no flag says so.
+Not given back, though no flag says so; user data only to a read of one scale set that asks for it.
 
 https://learn.microsoft.com/azure/virtual-machines/extensions/overview#secure-extension-data
+https://learn.microsoft.com/rest/api/compute/virtual-machine-scale-sets/get#expandtypesforgetvmscalesets
 """
 
 

@@ -1,9 +1,11 @@
 """Reading and writing files that a user names: never without end, never where nothing would come."""
 
+import errno
 import os
 import re
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 from trimtab.errors import ConfigError
 
@@ -32,20 +34,14 @@ def read_file(path: Path, name: str, limit: int, too_large: str) -> bytes:
     Raises:
         ConfigError: It is not a file, is too large or cannot be read.
     """
-    is_stream = is_descriptor(path)
     try:
-        if not is_stream:
-            _check_kind(os.stat(path), name)  # before it is opened, at which a device may act
-        number = os.open(path, os.O_RDONLY | (0 if is_stream else _FLAGS))
-        with os.fdopen(number, "rb") as file:
-            status = os.fstat(number)
-            if not is_stream:
-                _check_kind(status, name)
+        with open_file(path) as file:
+            status = os.fstat(file.fileno())
             data = b"" if status.st_size > limit else file.read(limit + 1)
     except FileNotFoundError:
         raise ConfigError([f"{name}: file not found; check the path"]) from None
-    except IsADirectoryError:
-        raise ConfigError([f"{name}: this is {_KINDS[stat.S_IFDIR]}"]) from None
+    except NotRegularError as error:
+        raise ConfigError([f"{name}: {error.strerror}"]) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ConfigError([f"{name}: cannot be read: {reason}"]) from None
@@ -54,15 +50,45 @@ def read_file(path: Path, name: str, limit: int, too_large: str) -> bytes:
     return data
 
 
+class NotRegularError(OSError):
+    """Something that is not a file: a folder, a pipe, a device."""
+
+
+def open_file(path: Path) -> BinaryIO:
+    """
+    A regular file, or what a shell hands over, opened to be read.
+
+    Raises:
+        NotRegularError: It is something else.
+        OSError: It cannot be opened.
+    """
+    if is_descriptor(path):
+        return path.open("rb")
+    _check_kind(os.stat(path))  # before it is opened, at which a device may act
+    try:
+        file = os.fdopen(os.open(path, os.O_RDONLY | _FLAGS), "rb")
+    except IsADirectoryError:
+        raise _not_regular(stat.S_IFDIR) from None
+    try:
+        _check_kind(os.fstat(file.fileno()))
+    except NotRegularError:
+        file.close()
+        raise
+    return file
+
+
 def is_descriptor(path: Path) -> bool:
     """Whether a path is that of something that is open already."""
     return _DESCRIPTOR.fullmatch(str(path)) is not None
 
 
-def _check_kind(status: os.stat_result, name: str) -> None:
+def _check_kind(status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
-        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "not a regular file; give one")
-        raise ConfigError([f"{name}: this is {kind}"])
+        raise _not_regular(stat.S_IFMT(status.st_mode))
+
+
+def _not_regular(kind: int) -> NotRegularError:
+    return NotRegularError(errno.EINVAL, f"this is {_KINDS.get(kind, 'not a regular file; give one')}")
 
 
 def write_file(path: Path, text: str) -> None:

@@ -8,8 +8,10 @@ from typing import Any, Self
 
 import yaml
 
+from trimtab.config.files import read_file
 from trimtab.errors import ConfigError, InvalidArgument
 
+_LARGEST = 2**16
 _MONTH_HOURS = 730.0
 """A twelfth of a year of 8,760 hours, as the clouds' price pages count."""
 
@@ -43,7 +45,7 @@ class Prices:
             if name == "spot_hour" and value is None:
                 continue
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-                raise InvalidArgument(f"prices: {name}: {value!r} is not a price; give a number of 0 or more")
+                raise InvalidArgument(f"prices: {name}: {_said(value)} is not a price; give a number of 0 or more")
         if not isinstance(self.currency, str):
             raise InvalidArgument(f'prices: currency: {self.currency!r} is not a text; write such as "$" or EUR')
 
@@ -56,8 +58,8 @@ class Prices:
             ConfigError: It cannot be read, or a name or price is invalid.
         """
         try:
-            body = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            body = yaml.safe_load(read_file(Path(path), str(path), _LARGEST, "larger than any file of prices").decode())
+        except (UnicodeDecodeError, yaml.YAMLError) as error:
             raise ConfigError([f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}"]) from error
         try:
             return cls.from_dict(body)
@@ -74,7 +76,7 @@ class Prices:
         """
         names = [each.name for each in fields(cls)]
         if not isinstance(body, Mapping):
-            raise InvalidArgument(f"prices: {body!r} is not a mapping; write `instance_hour: 0.05`")
+            raise InvalidArgument(f"prices: {_said(body)} is not a mapping; write `instance_hour: 0.05`")
         for name in body:
             if name not in names:
                 raise InvalidArgument(f"prices: unknown name {name!r}; use {', '.join(names)}")
@@ -94,6 +96,11 @@ class Prices:
     def scaler(self, hours: float) -> float:
         """What scaling itself costs in so many hours."""
         return self.scaler_month * hours / _MONTH_HOURS
+
+
+def _said(value: object) -> str:
+    """A value in an error; what a file with aliases makes of a few lines may have no end."""
+    return f"a {type(value).__name__}" if isinstance(value, (list, dict)) else repr(value)
 
 
 def savings(cost: float, baseline: float) -> float:

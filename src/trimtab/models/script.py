@@ -135,7 +135,8 @@ def _not_allowed(tree: Iterable[nodes.Node]) -> Iterator[str]:
     for node in tree:
         if not isinstance(node, _ALLOWED):
             what = _WORDS.get(type(node), f"`{type(node).__name__.lower()}`")
-            yield f"line {node.lineno}: {what} are not for start scripts, only variables, `if` and simple filters"
+            verb = "are" if what.endswith("s") else "is"
+            yield f"line {node.lineno}: {what} {verb} not for start scripts, only variables, `if` and simple filters"
         if isinstance(node, nodes.Filter) and node.name not in _FILTERS:
             yield f"line {node.lineno}: the filter is not for start scripts, only {', '.join(sorted(_FILTERS))}"
         yield from _not_allowed(node.iter_child_nodes())

@@ -1,7 +1,7 @@
 """What differs between wanted and live: one diff for every kind of every provider."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,7 @@ from trimtab.plan.resource import (
     Resource,
     Secret,
     Text,
+    as_secret,
     path_in,
     references,
     resolved,
@@ -60,6 +61,7 @@ def make_plan(
     now: datetime,
     prune: bool = True,
     adopt: bool = False,
+    lost: Collection[Key] = (),
     notes: Sequence[Note] = (),
     problems: Sequence[Note] = (),
 ) -> Plan:
@@ -75,10 +77,12 @@ def make_plan(
         now: When the plan is made.
         prune: Delete what the fleet owns and no longer has.
         adopt: Mark what exists under the fleet's names, and do nothing else.
+        lost: What is known to have lost the mark that `live` has of it.
         notes: What translation and checks have to say.
         problems: What translation and checks hold to be impossible.
     """
     maker = _PlanBuilder(kinds, fleet, sign(kinds, wanted), live, prune=prune, adopt=adopt)
+    maker.lost |= set(lost)
     maker.run()
     return Plan(
         provider=provider,
@@ -260,6 +264,8 @@ class _PlanBuilder:
         for path in sorted({*old, *new, *hidden}):
             row = kind.find(path)
             before, after = old.get(path), new.get(path)
+            if row is not None and row.secret:
+                before, after = as_secret(before), as_secret(after)
             if row is not None and row.write_only:
                 if item.key in self.lost:  # what its mark knew of it is lost too
                     continue
@@ -556,14 +562,15 @@ def _whole_elements(
 
 
 def _is_of_another(live: Mark | None, wanted: Mark | None) -> bool:
-    """Whether something is to be of another of a group's native groups than it was."""
+    """Whether something is to be of another group, or of another of a group's native groups, than it was."""
     if live is None or wanted is None:
         return False
-    return (live.role, live.kept.get(NAMED)) != (wanted.role, wanted.kept.get(NAMED))
+    return (live.group, live.role, live.kept.get(NAMED)) != (wanted.group, wanted.role, wanted.kept.get(NAMED))
 
 
 def _differs(live: Mark, wanted: Mark) -> bool:
-    return (live.digest, live.role, dict(live.kept)) != (wanted.digest, wanted.role, dict(wanted.kept))
+    before, after = (replace(mark, kept=dict(mark.kept)) for mark in (live, wanted))
+    return before != after
 
 
 def _models(item: Resource, row: Field, path: str) -> list[str]:

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from trimtab.plan.kind import Kind, MarkPlace
-from trimtab.plan.resource import SPOT, Key, Mark, Ref, Resource
+from trimtab.plan.resource import SPOT, Key, Mark, Ref, Resource, whose
 
 
 class Evidence:
@@ -15,7 +15,8 @@ class Evidence:
     Finds whose things without a mark are, by what ties them to things with the fleet's mark.
 
     A tie is a reference between two things that the fleet wants and that stands in the cloud too: an alarm acts on the
-    policy, an autoscaler or a setting is about the group, a group launches from the template.
+    policy, an autoscaler or a setting is about the group, a group launches from the template. What is left of a mark
+    and still names the fleet ties what the fleet wants.
 
     Args:
         kinds: The provider's kinds by name.
@@ -28,7 +29,8 @@ class Evidence:
         self, kinds: Mapping[str, Kind], fleet: str, wanted: Mapping[Key, Resource], live: Mapping[Key, Resource]
     ) -> None:
         self.kinds, self.fleet, self.wanted = kinds, fleet, wanted
-        self.live = dict(live)
+        self.parts = {key: item.mark for key, item in live.items() if item.mark and not whose(item.mark, fleet)}
+        self.live = {key: item.signed(None) if key in self.parts else item for key, item in live.items()}
         self.lost: set[Key] = set()
 
     def find(self) -> None:
@@ -47,6 +49,9 @@ class Evidence:
 
     def _mark_for(self, key: Key) -> Mark | None:
         """The mark that something bore, without what it kept; `None` where nothing ties it to the fleet."""
+        own = self.wanted[key].mark if key in self.wanted else None
+        if own is not None and key in self.parts:  # what is left of it names the fleet
+            return replace(self.parts[key], group=own.group, role=own.role, digest="")
         ties = [other for other in self._tied_to(key) if self._is_ours(other)]
         if not ties:
             return None

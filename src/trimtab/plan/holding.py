@@ -7,7 +7,7 @@ from typing import Any
 from trimtab.plan.changes import Action, Change
 from trimtab.plan.diff import Live
 from trimtab.plan.kind import Kind, assign
-from trimtab.plan.resource import NAMED, Resource, digest
+from trimtab.plan.resource import NAMED, Resource, digest, whose
 from trimtab.plan.signing import mark_key
 
 _OTHER = object()
@@ -143,7 +143,8 @@ def holds(kind: Kind, path: str) -> bool:
 
 
 def _is_ours(live: Resource | None, fleet: str) -> bool:
-    return live is not None and not live.deleting and live.mark is not None and live.mark.fleet == fleet
+    """Whether something bears the fleet's mark, or none, as if it had lost it."""
+    return live is not None and not live.deleting and whose(live.mark, fleet) in ("", fleet)
 
 
 def _is_of(item: Resource, fleet: str, groups: Collection[str]) -> bool:

@@ -42,6 +42,7 @@ class Field:
         write_only: Never given back; compared by the digest kept in the mark.
         server_default: Filled in by the cloud where nobody gives it; compared only where the fleet gives it.
         ignore_case: Its case means nothing, as in the ids of Azure.
+        secret: Shown as a digest.
         whole: All that is in it is what its model fields say, such as the dimensions of a metric: nothing goes beside.
     """
 
@@ -56,6 +57,7 @@ class Field:
     write_only: bool = False
     server_default: bool = False
     ignore_case: bool = False
+    secret: bool = False
     whole: bool = False
 
     def matches(self, path: str) -> bool:

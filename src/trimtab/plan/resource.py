@@ -103,7 +103,7 @@ class Mark:
 
     Attributes:
         fleet: Name of the fleet that owns it.
-        group: Name of the group within the fleet.
+        group: Name of the group within the fleet; empty where only the fleet is left of a mark.
         digest: Digest of what was wanted when it was last written; tells an edit from drift.
         kept: What was looked up when it was created and is kept since: name to value.
         role: Which of the group's native groups it belongs to; written only where it is not `main`.
@@ -139,7 +139,7 @@ FLOOR = "floor"
 """The word of a mark that says by what the size of a group is split over its native groups."""
 COMPARED_WORDS = ("controller", FLOOR)
 """What of a mark a plan compares by itself: others go by it, whatever else changes."""
-_LINE = re.compile(r"\n?\[trimtab((?: [a-z]+=[^\s\]]+)+)\]$")
+_LINE = re.compile(r"\n?\[trimtab((?: [a-z]+=[^\s\]]*)+)\]$")
 
 
 def read_description(text: str | None) -> tuple[str | None, Mark | None]:
@@ -158,11 +158,16 @@ def read_tags(tags: Mapping[str, str]) -> tuple[dict[str, str], Mark | None]:
 
 
 def _mark(words: Mapping[str, str]) -> Mark | None:
-    if not words.get("fleet") or not words.get("group"):
+    if not words.get("fleet"):
         return None
     known = {"fleet", "group", "role", "digest"}
     kept = {name: value for name, value in words.items() if name not in known}
-    return Mark(words["fleet"], words["group"], words.get("digest", ""), kept, words.get("role") or MAIN)
+    return Mark(words["fleet"], words.get("group", ""), words.get("digest", ""), kept, words.get("role") or MAIN)
+
+
+def whose(mark: Mark | None, fleet: str) -> str:
+    """The fleet that a mark names; empty for one of this very fleet that names no group, as for none."""
+    return "" if mark is None or (mark.fleet == fleet and not mark.group) else mark.fleet
 
 
 class Attributes(TypedDict, total=False):
@@ -225,7 +230,8 @@ class Resource:
 
     Attributes:
         key: Location, kind and native name.
-        body: The fields that trimtab writes and compares, as the native API spells them.
+        body: The fields that trimtab writes and compares, as the native API spells them; not in texts, since secrets
+            may be among what was read.
         group: Name of the group that it belongs to; empty for something foreign.
         item: The part of the group that it stands for: `policies.scale-out`; empty for the group itself.
         mark: Wanted: what is to be written on it. Live: what was found on it.
@@ -241,7 +247,7 @@ class Resource:
     """
 
     key: Key
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] = field(repr=False)
     group: str = ""
     item: str = ""
     mark: Mark | None = None
@@ -370,6 +376,34 @@ def _spellings(value: str) -> set[str]:
         texts.add(base64.b64decode(value, validate=True).decode())
     texts |= {json.dumps(text)[1:-1] for text in texts}
     return {text for text in texts if len(text) > 3}
+
+
+_HIDING = {
+    *("userdata", "customdata", "adminpassword", "password"),
+    *("settings", "protectedsettings", "serviceuri", "authtoken", "additionalunattendcontent"),
+}
+"""Steps of paths, in lower case, below which something secret may stand."""
+
+
+def may_hold_secret(path: str) -> bool:
+    """
+    Whether something secret may stand at a path of a native body: start scripts, settings of extensions, metadata.
+
+    Anything may stand in metadata: https://cloud.google.com/compute/docs/metadata/overview
+    """
+    steps = {step.lower() for step in re.findall(r"[^.\[\]]+", path)}
+    return bool(steps & _HIDING) or re.search(r"\bmetadata\.items\[[^\]]*\]\.value$", path) is not None
+
+
+def as_secret(value: Any) -> Any:
+    """`value` with each text in it as a secret."""
+    if isinstance(value, str):
+        return Secret(value)
+    if isinstance(value, Mapping):
+        return {name: as_secret(item) for name, item in value.items()}
+    if isinstance(value, (frozenset, list, tuple)):
+        return type(value)(map(as_secret, value))
+    return value
 
 
 def plain(value: Any) -> Any:

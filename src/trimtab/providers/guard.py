@@ -106,5 +106,6 @@ def with_fix(error: Unauthenticated, provider: str) -> Unauthenticated:
 
 def stumbled(error: Exception, provider: str, operation: str) -> UnreadableReply:
     """The error of a reply that looked right and could not be made sense of all the same."""
-    text = f"a reply could not be read: {type(error).__name__}: {error}"
+    said = f"it lacks {error}" if isinstance(error, KeyError) else f"{type(error).__name__}: {error}"
+    text = f"a reply could not be read: {said}"
     return UnreadableReply(text, provider=provider, operation=operation)

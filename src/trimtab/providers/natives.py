@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from trimtab.declarations.record import NativePart, Natives
 from trimtab.phrases import closest, in_words
 from trimtab.plan import Field, Kind, Resource
+from trimtab.plan.resource import as_secret, may_hold_secret
 
 _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "string": ((str,), "a text"),
@@ -269,7 +270,8 @@ class _Entry:
             return own
         self._add_row(place)
         bare = _LeafPlace(place.pattern, place.path, in_list=True)
-        return [self._checked(item, node, bare.item(index, is_keyed=False)) for index, item in enumerate(given)]
+        items = [self._checked(item, node, bare.item(index, is_keyed=False)) for index, item in enumerate(given)]
+        return as_secret(items) if may_hold_secret(place.pattern) else items
 
     def _leaf(self, own: Any, given: Any, node: Any, place: "_LeafPlace") -> Any:
         if own is not None or self._owner(place):
@@ -277,7 +279,7 @@ class _Entry:
             return own
         value = self._checked(given, node, place)
         self._add_row(place, ignore_case=isinstance(node, Mapping) and self.natives.ignores_case)
-        return value
+        return as_secret(value) if may_hold_secret(place.pattern) else value
 
     # what is wrong with a value
 
@@ -318,6 +320,7 @@ class _Entry:
             default=filled_in[0] if len(filled_in) == 1 and not place.in_list else None,
             server_default=place.in_list,
             ignore_case=ignore_case,
+            secret=may_hold_secret(pattern),
         )
 
 

@@ -9,9 +9,10 @@ from trimtab.clock import Clock
 from trimtab.errors import InvalidRequest, PlanRefused, ProviderError, Unreachable, Unsupported
 from trimtab.models import Capacity, Fleet, LoadBalancer, ScalingGroup
 from trimtab.phrases import in_words
-from trimtab.plan import MAIN, NAMED, Key, Live, Plan, Resource, digest, make_plan
+from trimtab.plan import MAIN, NAMED, Key, Live, Mark, Plan, Resource, digest, make_plan
 from trimtab.plan.holding import hold_templates
 from trimtab.plan.naming import named_by, with_role
+from trimtab.plan.resource import whose
 from trimtab.providers.base import GroupState
 from trimtab.providers.pause import Pause
 from trimtab.providers.roles import GroupActor, Provider
@@ -23,8 +24,8 @@ GREEN = "green"
 """The role of the new native group until it is the group's only one."""
 OLD = "old"
 """The role of the earlier one from then on, until it ends."""
-LONGEST = 50
-"""Characters of a group's name that a new native group keeps: what each cloud's names leave room for."""
+LOST = ""
+"""The role of one whose mark is gone; unlike any that it may have, so that it is written again."""
 
 
 class Carried(Protocol):
@@ -37,11 +38,6 @@ class Carried(Protocol):
 
 CarryOut = Callable[[Plan], Sequence[Carried]]
 """Carries the changes of a plan out; an outcome of each, whose text says what went wrong."""
-
-
-def green_name(declared: str, run: str) -> str:
-    """What the new native group is called: the name in the file, and the run."""
-    return f"{declared[:LONGEST].rstrip('-')}-{run}"
 
 
 @dataclass
@@ -67,7 +63,7 @@ class BlueGreen:
 
     def make(self, group: ScalingGroup, run: RolloutRun, size: int) -> None:
         """The new group with this size, without requests, policies, alarms and schedules."""
-        self._apply(_bare(group, run.new, size, balancers=False), run, GREEN)
+        self._apply(_bare(group, run.new, size, balancers=False), run, GREEN, is_first=True)
 
     def join(self, group: ScalingGroup, run: RolloutRun, size: int, percent: int, old: GroupState | None) -> None:
         """The new group in the balancers beside the old one, whose policies and schedules rest from now on."""
@@ -152,7 +148,9 @@ class BlueGreen:
 
     # how
 
-    def _apply(self, variant: ScalingGroup, run: RolloutRun, role: str, *, ends: bool = False) -> None:
+    def _apply(
+        self, variant: ScalingGroup, run: RolloutRun, role: str, *, ends: bool = False, is_first: bool = False
+    ) -> None:
         """
         Bring one of the two native groups to what a variant of the group says.
 
@@ -161,6 +159,7 @@ class BlueGreen:
             run: The run.
             role: The role that its marks have from then on.
             ends: Whether it goes instead.
+            is_first: Whether it may not be there yet, so that what has its name and no mark is somebody else's.
         """
         resources, kinds = self.provider.resources, self.provider.kinds
         one = self.fleet.model_copy(update={"groups": (variant,)})
@@ -174,6 +173,11 @@ class BlueGreen:
         roles = {item.key: MAIN if kinds[item.key.kind].is_template else role for item in wanted}
         wanted = [] if ends else [with_role(item, roles[item.key], named) for item in wanted]
         live = self._own(live, variant.name, key, named, {item.key for item in wanted})
+        holder = live.resources.get(key)
+        if holder is not None and not whose(holder.mark, self.fleet.name) and not is_first and self._is_tied(live, key):
+            # the run names it: it has lost its mark, and gets it back
+            mark = Mark(self.fleet.name, variant.name, kept={NAMED: named} if named else {}, role=LOST)
+            live = replace(live, resources={**live.resources, key: holder.signed(mark)})
         if key.name == run.old:
             wanted, live = hold_templates(kinds, wanted, live, {variant.name}, self.fleet.name, moves_pools=True)
         plan = make_plan(
@@ -207,6 +211,13 @@ class BlueGreen:
         if problems := [str(problem) for problem in (*translation.problems, *facts.problems)]:
             raise PlanRefused(in_words(problems, "; "))
         return list(translation.resources)
+
+    def _is_tied(self, live: Live, holder: Key) -> bool:
+        """Whether a template or an alarm of a native group bears the mark; a cloud without templates cannot tell."""
+        kinds = self.provider.kinds
+        others = (item for key, item in live.resources.items() if key != holder)
+        marked = any(item.mark is not None and item.mark.fleet == self.fleet.name for item in others)
+        return marked or not any(kind.is_template for kind in kinds.values())
 
     def _own(self, live: Live, group: str, holder: Key, named: str, wanted: Collection[Key]) -> Live:
         """What was read of one native group, and whatever stands where it wants something."""

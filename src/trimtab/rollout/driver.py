@@ -22,8 +22,9 @@ from trimtab.errors import (
 from trimtab.events import Listener, RolloutMoved, silent
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.phrases import in_words
-from trimtab.plan import Change, Plan, Ref, resolved, with_passwords
+from trimtab.plan import Change, Plan, Ref, Unknown, resolved, with_passwords
 from trimtab.plan.changes import merged
+from trimtab.plan.naming import green_name
 from trimtab.providers.base import Write
 from trimtab.providers.lookup import group_not_found, renamed
 from trimtab.providers.moments import zulu
@@ -32,7 +33,7 @@ from trimtab.providers.pause import BACK_TAG, DRIVEN_TAG
 from trimtab.providers.roles import Provider
 from trimtab.providers.rolling import NewTemplate, Progress, RolloutActions, no_version
 from trimtab.providers.run import BLUE_GREEN, RolledBack, RolloutPhase, RolloutRun, driven_at
-from trimtab.rollout.blue_green import BlueGreen, CarryOut, checked_mark, green_name
+from trimtab.rollout.blue_green import BlueGreen, CarryOut, checked_mark
 from trimtab.rollout.deciding import limits_of
 from trimtab.rollout.gates import Gates, Situation
 from trimtab.rollout.in_place import InPlace
@@ -126,11 +127,22 @@ class RolloutDriver:
                 template = plan.templates.get(group.name, "")
                 if problem := "" if again else _went_back(progress, template, changes):
                     raise InvalidRequest(problem, provider=self.provider.name, operation="rollout")
+                if unread := self._unread_part(plan, group, changes):
+                    raise Unreachable(f"not started: {unread}", provider=self.provider.name, operation="rollout")
                 results.append(self._start(group, progress, changes, by, template))
             except TrimtabError as error:  # one group that cannot be started holds up no other
                 standing = self._standing(group, progress, [group.name])
                 results.append(self._tell(replace(standing, outcome=RolloutOutcome.ERROR, text=str(error))))
         return tuple(results)
+
+    def _unread_part(self, plan: Plan, group: ScalingGroup, changes: Sequence[Change]) -> Unknown | None:
+        """What a plan could not read of a group, its template or what the group names, so that it lacks a change."""
+        kinds, location = self.provider.kinds, group.location or self.provider.location
+        beside = {name for name, kind in kinds.items() if not (kind.holds_instances or kind.is_template)}
+        if changes and not any(kinds[change.key.kind].holds_instances for change in changes):
+            beside = set()
+        here = (each for each in plan.unknown if each.location in (location, "*"))
+        return next((each for each in here if each.kind not in beside), None)
 
     def pause(self, group: str, *, by: str = "", why: str = "") -> GroupRollout:
         """Let a run stand still until somebody resumes it; the cloud's own mover is held too."""

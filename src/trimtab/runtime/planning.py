@@ -28,6 +28,7 @@ from trimtab.plan import (
     make_plan,
 )
 from trimtab.plan.changes import merged
+from trimtab.plan.resource import whose
 from trimtab.providers.base import Facts, GroupState, PoolChoice
 from trimtab.providers.roles import Provider
 from trimtab.providers.sizes import size_is_initial
@@ -48,8 +49,9 @@ def made_plan(provider: Provider, request: PlanRequest, now: datetime) -> Plan:
     """
     fleet, resources = request.fleet, provider.resources
     live = resources.read(fleet) if request.empty else resources.read_to_plan(fleet)
+    left: list[Note] = []
     if any(item.mark is not None and NAMED in item.mark.kept for item in live.resources.values()):
-        fleet, live = _with_found_names(provider, fleet, live)
+        fleet, live, left = _with_found_names(provider, fleet, live)
         request = replace(request, fleet=fleet)
     pools = PoolChoice(fleet=fleet)
     if not request.empty and any(each.alternate for group in fleet.groups for each in group.load_balancers):
@@ -66,8 +68,9 @@ def made_plan(provider: Provider, request: PlanRequest, now: datetime) -> Plan:
     wanted_fleet = fleet.model_copy(update={"groups": ()}) if request.empty else fleet
     if not wanted_fleet.groups:
         plan = _spare_what_others_use(provider, planned(fleet=wanted_fleet, wanted=(), live=live))
-        return replace(plan, notes=(*plan.notes, *_unmarked_notes(provider, fleet, live, plan)), request=request)
-    rests = (*pause_notes(live, fleet, now), *boost_notes(live, fleet, now))
+        unmarked = _unmarked_notes(provider, fleet, live, plan)
+        return replace(plan, notes=(*plan.notes, *left, *unmarked), request=request)
+    rests = (*left, *pause_notes(live, fleet, now), *boost_notes(live, fleet, now))
     checked = (*_advice(provider, request, live), *_missing_alarms(provider, fleet))
     facts = resources.resolve(fleet, live, refresh=request.refresh)
     translation = resources.translate(fleet, facts, now)
@@ -109,17 +112,19 @@ def made_plan(provider: Provider, request: PlanRequest, now: datetime) -> Plan:
 
 
 def _unmarked_notes(provider: Provider, fleet: Fleet, live: Live, plan: Plan) -> Iterator[Note]:
-    """What stands under the names of a fleet that goes, and stays since nothing on it says whose it is."""
+    """What stands under the names of a fleet that goes, and stays since nothing on it says that it is this fleet's."""
     groups = {fleet.native_name(group): group.name for group in fleet.groups}
     planned = {change.key for change in plan.changes}
     for key in sorted(live.resources.keys() - planned):
         kind, item = provider.kinds[key.kind], live.resources[key]
-        if item.mark is not None or item.deleting or kind.mark is MarkPlace.PARENT:
+        owner = whose(item.mark, fleet.name)
+        if owner == fleet.name or item.deleting or kind.mark is MarkPlace.PARENT:
             continue
         names = (name for name in groups.values() if key.name.startswith(f"{fleet.name}-{name}-"))
         if group := groups.get(key.name) or next(names, ""):
-            text = f"{kind.label} {key.name!r} stays: it has no mark of fleet {fleet.name!r}"
-            yield Note(f"{text}; if it is yours, adopt it, then destroy again", group)
+            text, fix = f"it has no mark of fleet {fleet.name!r}", "; if it is yours, adopt it, then destroy again"
+            text = f"it belongs to fleet {owner!r}" if owner else text + fix
+            yield Note(f"{kind.label} {key.name!r} stays: {text}", group)
 
 
 def _spare_what_others_use(provider: Provider, plan: Plan) -> Plan:
@@ -139,12 +144,15 @@ def _spare_what_others_use(provider: Provider, plan: Plan) -> Plan:
     return replace(plan, changes=tuple(kept), notes=(*plan.notes, *notes)) if notes else plan
 
 
-def _with_found_names(provider: Provider, fleet: Fleet, live: Live) -> tuple[Fleet, Live]:
-    """A fleet of which rollouts have named groups, and what is read of it under those names."""
-    from trimtab.plan.naming import with_found_names
+def _with_found_names(provider: Provider, fleet: Fleet, live: Live) -> tuple[Fleet, Live, list[Note]]:
+    """A fleet of which rollouts have named groups, what is read of it under those names, and what was left behind."""
+    from trimtab.plan.naming import left_behind, with_found_names
 
     named = with_found_names(fleet, live.resources, provider.kinds)
-    return (fleet, live) if named is fleet else (named, provider.resources.read_to_plan(named))
+    if named is fleet:
+        return fleet, live, []
+    left = left_behind(fleet, named, live.resources, provider.kinds)
+    return named, provider.resources.read_to_plan(named), left
 
 
 def _advice(provider: Provider, request: PlanRequest, live: Live) -> tuple[Note, ...]:
@@ -263,9 +271,10 @@ def leave_to_rollouts(
     groups = {group.name for group in fleet.groups if group.rollout is not None}
     marks = [item.mark for item in live.resources.values() if item.mark]
     second = any(mark.role not in PLANNED_ROLES or NAMED in mark.kept for mark in marks)
-    if adopt or not (groups or marked or second):
+    if not (groups or marked or second):
         return planned(wanted=wanted, live=live)
     # few fleets roll templates out
+    from trimtab.plan.evidence import Evidence
     from trimtab.plan.holding import hold_templates, template_digests, waiting_changes, without_groups
     from trimtab.plan.naming import main_only, named_by, with_role
     from trimtab.providers.run import RolledBack, RolloutRun
@@ -273,9 +282,17 @@ def leave_to_rollouts(
     known = {group.name for group in fleet.groups}
     names = {item.group: name for item in wanted if (name := named_by(live.resources, item.key))}
     wanted = [with_role(item, MAIN, names.get(item.group, "")) for item in wanted]
+    if adopt:
+        return planned(wanted=wanted, live=live)
+    # while the templates are there, by which others are told
+    evidence = Evidence(kinds, fleet.name, {item.key: item for item in reversed(wanted)}, live.resources)
+    evidence.find()
+    live, planned = replace(live, resources=evidence.live), partial(planned, lost=evidence.lost)
+    keys = {item.key for item in wanted}
     holders = [item for key, item in live.resources.items() if kinds[key.kind].holds_instances]
-    pairs = {item.mark.group for item in holders if item.mark and item.mark.role not in PLANNED_ROLES}
-    live, notes = main_only(live, kinds, known & pairs, fleet.name)
+    beside = [item.mark for item in holders if item.mark and item.key not in keys]
+    pairs = {mark.group for mark in beside if mark.role not in PLANNED_ROLES}
+    live, notes = main_only(live, kinds, known & pairs, fleet.name, keys)
     own = {key: mark for key in live.resources if (mark := live_mark(live, key)) and mark.fleet == fleet.name}
     found = [(own[key].group, RolloutRun.parse(line)) for key, line in marked.items() if key in own]
     runs = {group: run for group, run in found if group in known and run is not None}

@@ -11,13 +11,17 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from io import StringIO, TextIOWrapper
 from itertools import chain
 from pathlib import Path
-from typing import TextIO, cast
+from typing import BinaryIO, TextIO, cast
 
+from trimtab.config.files import open_file
 from trimtab.errors import InvalidArgument
 from trimtab.simulation.readings import Readings, check_size, in_order, ordered
 
 UNREADABLE = (OSError, UnicodeDecodeError, csv.Error, EOFError, zlib.error)
 """What a file raises that cannot be read: it is not there, no text, no CSV, or not whole."""
+MOST_CHARACTERS = 2**28
+"""More than a load of a million steps takes; a small file that was compressed may hold any number."""
+LONGEST_LINE = 2**20
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -32,7 +36,9 @@ def read_csv(path: Path, *, columns: Sequence[str], zone: tzinfo | None, doubles
         raise InvalidArgument(f"doubles={doubles!r} is unknown; use refuse, sum or mean")
     try:
         with opened(path) as file:
-            text = file.read()
+            text = file.read(MOST_CHARACTERS + 1)
+        if len(text) > MOST_CHARACTERS:
+            raise InvalidArgument(f"{path}: is longer than {MOST_CHARACTERS:,} characters; sum it to longer steps")
         reader = csv.reader(StringIO(text, newline=""))
         header = next(reader, [])
         time_at, value_at = _columns(header, columns, path)
@@ -144,9 +150,22 @@ def _value(text: str, path: Path, line: int) -> float | None:
 
 def opened(path: Path) -> TextIO:
     """A text file, also one compressed by gzip."""
+    file = open_file(path)
     if path.suffix == ".gz":
-        return cast("TextIO", TextIOWrapper(gzip.open(path), encoding="utf-8-sig"))
-    return path.open(encoding="utf-8-sig", newline="")
+        return TextIOWrapper(cast("BinaryIO", _Unzipped(file)), encoding="utf-8-sig")
+    return TextIOWrapper(file, encoding="utf-8-sig", newline="")
+
+
+class _Unzipped(gzip.GzipFile):
+    """What a compressed file holds; closed, the file is too."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__(fileobj=file)
+        self._file = file
+
+    def close(self) -> None:
+        super().close()
+        self._file.close()
 
 
 # access logs
@@ -179,7 +198,7 @@ def count_access_logs(
     for path in paths:
         try:
             with opened(path) as file:
-                for line in file:
+                while line := file.readline(LONGEST_LINE):
                     lines += bool(line.strip())
                     moment = moment_of(line, zone)
                     if moment is not None:

@@ -8,6 +8,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Self
 
+from trimtab.config.files import open_file
 from trimtab.engine.presets import EC2, EC2_GROUP, GCE, Preset, find_preset
 from trimtab.errors import InvalidArgument
 from trimtab.models import ScalingGroup
@@ -26,6 +27,8 @@ SIGNALS = (
 """The metrics that a simulated fleet measures."""
 FORMAT_VERSION = 1
 """Of the file of a measured model."""
+_LARGEST = 2**20
+"""What is longer is cut off, and so is no JSON."""
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
 
@@ -202,7 +205,8 @@ class FleetModel:
             InvalidArgument: The file cannot be read, or is not a model.
         """
         try:
-            body = json.loads(Path(path).read_text(encoding="utf-8"))
+            with open_file(Path(path)) as file:
+                body = json.loads(file.read(_LARGEST).decode())
         except OSError as error:
             raise InvalidArgument(f"{path}: cannot be read: {error.strerror or error}") from error
         except ValueError as error:

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from trimtab.declarations import declarations_of, load
-from trimtab.errors import Unsupported
+from trimtab.errors import TrimtabError, Unsupported
 from trimtab.models import Fleet
 from trimtab.providers.base import Facts
+from trimtab.providers.guard import stumbled
 from trimtab.providers.importing import Imported
 from trimtab.providers.pure import PureCode
 from trimtab.providers.translation import Translation
@@ -57,12 +58,18 @@ def import_replies(
 
     Raises:
         Unsupported: It is no group that the model can say, whatever is left out.
+        UnreadableReply: Something is missing in the replies that a cloud always answers, or is of another type.
     """
     pure = _pure(provider)
     if pure.import_group is None or pure.replies is None:
         raise Unsupported(f"{provider} answers nothing that could be imported")
-    given = pure.replies(**replies) if isinstance(replies, Mapping) else replies
-    return pure.import_group(given, now=now or datetime.now(UTC), fleet=fleet, location=location)
+    try:
+        given = pure.replies(**replies) if isinstance(replies, Mapping) else replies
+        return pure.import_group(given, now=now or datetime.now(UTC), fleet=fleet, location=location)
+    except TrimtabError:
+        raise
+    except Exception as error:
+        raise stumbled(error, provider, "import") from error
 
 
 def _pure(provider: str) -> PureCode:

@@ -8,9 +8,13 @@ from functools import partial
 from typing import Any
 
 from tests.conftest import make_fleet
+from tests.rollout.example import MONDAY, fleets
 from trimtab import metrics
+from trimtab.models import Rollout
+from trimtab.testing.clouds import TEST_CLOUDS
 
 AGREED = {"allow_delete": True, "allow_replace": True, "timeout": timedelta(minutes=5)}
+MINUTE = timedelta(minutes=1)
 JOBS = metrics.custom("Virtualmin", "Jobs")
 
 
@@ -35,6 +39,7 @@ class Seen:
 class Life:
     """One cloud: how to begin, its fleets, and what others have there."""
 
+    provider: str
     emulator: Callable
     world: Callable
     fleet: Callable
@@ -46,6 +51,17 @@ class Life:
         emulator.doors.reset()
         return self.world(emulator)
 
+    def furnish(self, emulator):
+        """An account with what the running example names."""
+        emulator.doors.reset()
+        emulator.doors.set_clock(MONDAY, freeze=True)
+        world = TEST_CLOUDS[self.provider](emulator)
+        if self.provider == "azure":
+            emulator.doors.make_group(world.resource_group, location=world.location)
+        emulator.furnish()
+        world.doors = emulator.doors
+        return world
+
 
 # scenes: each is a row of steps that act on the cloud; what a step gives is looked at by whoever runs it
 
@@ -56,6 +72,48 @@ class Scene:
     steps: Callable[[Any, Life], list[tuple[str, Callable[[], Any]]]]
     after: str
     """What is wanted at the end: `fleet`, `edited`, or `nothing`."""
+    rolls: str = ""
+    """The strategy of the rollout that is its only step; its first group is under that."""
+    furnished: bool = False
+    """Whether it is about the running example, in an account that has what that names; nothing of others is there."""
+
+    def fleet(self, life):
+        """The fleet that it is about."""
+        return fleets(life.provider)[0] if self.furnished else life.fleet()
+
+    def first(self, life):
+        """The fleet that there is before."""
+        return rolled(self, life, 1) if self.rolls else self.fleet(life)
+
+    def wanted(self, life):
+        """The fleet that there is in the end; `None` where there is none."""
+        if self.rolls:
+            return rolled(self, life, 2)
+        return {"fleet": life.fleet, "edited": life.edited, "nothing": lambda: None}[self.after]()
+
+
+def rolled(scene, life, number):
+    """The fleet with its first group under a rollout, and one of two start scripts."""
+    fleet = scene.fleet(life)
+    group = fleet.groups[0]
+    ends = {"end_after": MINUTE} if scene.rolls == "blue-green" else {"on_failure": "pause"}
+    template = group.template.replace(user_data=f"#!/bin/sh\necho {number}\n", variables={})
+    rollout = Rollout(strategy=scene.rolls, bake=MINUTE, **ends)
+    return fleet.replace(groups=[group.replace(rollout=rollout, template=template), *fleet.groups[1:]])
+
+
+def see_through(scene, cloud, life, most=60):
+    """How the rollout of the first group ended, or stands after a while."""
+    fleet = rolled(scene, life, 2)
+    name = fleet.groups[0].name
+    rollouts = cloud.rollouts(fleet)
+    rollouts.start([name], by="Ana")
+    for _ in range(most):
+        (found,) = rollouts.tick([name])
+        if found.is_settled:
+            break
+        cloud.clock.sleep(MINUTE / 2)
+    return found
 
 
 def _applied(cloud, plan):
@@ -99,6 +157,12 @@ def act(cloud, life):
         ("act", lambda: cloud.group(name).pause(by="Ana")),
         ("act", lambda: cloud.group(name).resume()),
         ("act", lambda: cloud.group(name).publish(JOBS, 3)),
+        ("act", lambda: cloud.group(name).execute(fleet.groups[0].policies[0].name)),
+        ("act", lambda: cloud.group(name).boost(min=2, until=cloud.now() + 60 * MINUTE, by="Ana")),
+        ("act", lambda: cloud.group(name).end_boost()),
+        ("act", lambda: cloud.group(name).protect(cloud.group(name).instances()[0].id)),
+        ("act", lambda: cloud.group(name).replace(cloud.group(name).instances()[0].id)),
+        ("act", lambda: cloud.group(name).end(cloud.group(name).instances()[0].id, shrink=True)),
     ]
 
 
@@ -109,6 +173,20 @@ SCENES = {
     "same": Scene(True, same, "fleet"),
     "look": Scene(True, look, "fleet"),
     "act": Scene(True, act, "fleet"),
+}
+
+
+def roll(cloud, life):
+    return [("rollout", partial(see_through, ROLLOUTS["rolling"], cloud, life))]
+
+
+def swap(cloud, life):
+    return [("rollout", partial(see_through, ROLLOUTS["blue-green"], cloud, life))]
+
+
+ROLLOUTS = {
+    "rolling": Scene(True, roll, "rolled", "rolling"),
+    "blue-green": Scene(True, swap, "rolled", "blue-green", furnished=True),
 }
 
 
@@ -124,6 +202,7 @@ def aws():
         pass
 
     return Life(
+        provider="aws",
         emulator=Emulator,
         world=AwsWorld,
         fleet=proof.everything,
@@ -152,6 +231,7 @@ def azure():
         return made
 
     return Life(
+        provider="azure",
         emulator=Emulator,
         world=world,
         fleet=lambda: make_fleet(proof.group("web", **more), proof.group("api")),
@@ -179,6 +259,7 @@ def gcp():
         "alarms": {"hot": {"metric": "cpu", "above": 95, "notify": ["dev@example.org"]}},
     }
     return Life(
+        provider="gcp",
         emulator=Emulator,
         world=GcpWorld,
         fleet=lambda: make_fleet(gcp_group("web", **more), gcp_group("api")),

@@ -9,6 +9,7 @@ from typing import Any
 from trimtab.errors import AccessDenied, NotFound, ProviderError
 from trimtab.models import Fleet
 from trimtab.plan import Key, Mark, Resource, Unknown, read_description
+from trimtab.plan.resource import whose
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.kinds import (
     AUTO_SCALING_GROUP,
@@ -139,8 +140,13 @@ class RegionRead:
         return [
             key.name
             for key, item in self.found.items()
-            if key.kind == AUTO_SCALING_GROUP.name and item.mark is not None and item.mark.fleet == self.fleet.name
+            if key.kind == AUTO_SCALING_GROUP.name and self._may_be_ours(item)
         ]
+
+    def _may_be_ours(self, item: Resource) -> bool:
+        """Whether a group bears the fleet's mark, or has a name that the fleet wants and none, and may have lost it."""
+        fleet = whose(item.mark, self.fleet.name)
+        return fleet == self.fleet.name or (not fleet and item.key.name in self.names)
 
     def _hook_questions(self) -> dict[Key, Callable[[], list[dict[str, Any]]]]:
         """Lifecycle hooks of the groups that have or want any: one call for each, since no other call lists them."""
@@ -155,9 +161,8 @@ class RegionRead:
             key
             for key, item in self.found.items()
             if key.kind == AUTO_SCALING_GROUP.name
-            and item.mark is not None
-            and item.mark.fleet == self.fleet.name
-            and (key.name in wanted or part in item.mark.kept)
+            and self._may_be_ours(item)
+            and (key.name in wanted or item.mark is None or part in item.mark.kept)
         ]
 
     def _topic_questions(self, among: Collection[str] | None = None) -> list[Callable[[], dict[Key, Any]]]:

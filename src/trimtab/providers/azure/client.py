@@ -369,7 +369,7 @@ class _Door:
         self._answered = True
         headers = {str(name).lower(): str(value) for name, value in response.headers.items()}
         reply = Reply(response.status_code, response.content, headers)
-        self.body = check_reply(self._call, reply, self._base, self._name)
+        self.body = _with_own_tags(check_reply(self._call, reply, self._base, self._name))
         if not headers.get("retry-after", "0").isascii() or not headers.get("retry-after", "0").isdigit():
             after = pause_asked(headers, self._call.now)
             response.headers.pop("Retry-After", None)  # the SDK takes nothing but digits
@@ -412,6 +412,24 @@ def _names(args: Sequence[Any]) -> list[str]:
 def _end_of(url: str) -> list[str]:
     """What an address is about: the end of its path, without the query, which may be signed."""
     return urlsplit(url).path.split("/")[-2:]
+
+
+def _with_own_tags(body: Any) -> Any:
+    """A body, or each item of a list, with trimtab's tags as trimtab spells them."""
+    listed = body.get("value") if isinstance(body, dict) else None
+    for item in (body, *(listed if isinstance(listed, list) else ())):
+        if isinstance(item, dict) and isinstance(item.get("tags"), dict):
+            item["tags"] = {_own_case(name): value for name, value in item["tags"].items()}
+    return body
+
+
+def _own_case(tag: str) -> str:
+    """
+    A tag with its name as trimtab writes it, if it is one of trimtab's: Azure may give it back in another case.
+
+    https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources
+    """
+    return tag.lower() if tag.lower().startswith("trimtab-") else tag
 
 
 def _code(error: HttpResponseError) -> str:

@@ -131,7 +131,7 @@ class FleetRead:
             if isinstance(answer, ProviderError):
                 self.unknown += unread(self.locations, SCALE_SET.name, answer)
             else:
-                self._take(SCALE_SET.name, [answer])
+                self._take(SCALE_SET.name, [answer], whoever=True)
 
     def _groups_of_parts(self) -> set[tuple[str, str]]:
         """Resource group and name, folded, of the scale sets that settings and alerts of ours are about."""
@@ -156,8 +156,8 @@ class FleetRead:
     def _places(self) -> Places:
         return Places(self.fleet, self.calls.home, self.calls.location)
 
-    def _take(self, kind: str, items: Iterable[Mapping[str, Any]]) -> None:
-        """Keep what stands where the fleet wants something, spelled as there, and the fleet's own elsewhere."""
+    def _take(self, kind: str, items: Iterable[Mapping[str, Any]], *, whoever: bool = False) -> None:
+        """Keep what stands where the fleet wants something, spelled as there, and the fleet's own elsewhere; or all."""
         ranks: dict[Key, tuple[int, bool]] = {}
         for item in items:
             resource = READERS[kind](item, self.calls.location)
@@ -165,7 +165,7 @@ class FleetRead:
             ours = resource.mark is not None and resource.mark.fleet == self.fleet.name
             key, rank = wanted or resource.key, (fit, ours)
             is_nearer = key not in ranks or rank > ranks[key]
-            if (wanted or ours) and key.location in self.locations and is_nearer:
+            if (wanted or ours or whoever) and key.location in self.locations and is_nearer:
                 alias = "" if folded(resource.key.name) == folded(key.name) else resource.key.name
                 self.found[key] = replace(resource, key=key, attributes={**resource.attributes, "alias": alias})
                 ranks[key] = rank

@@ -43,7 +43,7 @@ def is_exact(native: str, prefix: str, pattern: str = NAME) -> bool:
 
 def group_names(native: str, fleet: str, mark: Mark | None = None) -> dict[str, str]:
     """A group's name within the fleet, and its native name where that does not say itself."""
-    if mark is not None and mark.fleet == fleet:
+    if mark is not None and mark.fleet == fleet and mark.group:
         name = mark.group
     else:
         name = native.removeprefix(f"{fleet}-") if is_exact(native, f"{fleet}-") else legal(native, "group")

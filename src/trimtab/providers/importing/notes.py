@@ -1,6 +1,5 @@
 """What importing gives back: a group, and what the next plan does to what its model does not say."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +8,7 @@ from typing import Any
 
 from trimtab.models import ScalingGroup
 from trimtab.plan import Key, Secret
+from trimtab.plan.resource import may_hold_secret
 
 
 class ImportEffect(StrEnum):
@@ -126,22 +126,9 @@ def _text(value: Any) -> str:
     return str(value) if value is not None and value != "" else '""'
 
 
-_SECRETS = {
-    *("userdata", "customdata", "adminpassword", "password", "secrets"),
-    *("settings", "protectedsettings", "serviceuri", "authtoken"),
-}
-"""Steps of paths, in lower case, below which something secret may stand."""
-
-
 def shown_at(path: str, value: Any) -> str:
-    """
-    A value in a note about the leaf at `path`: of start scripts, extensions' settings and the like only the digest.
-
-    Anything may stand in metadata: https://cloud.google.com/compute/docs/metadata/overview
-    """
-    steps = {step.lower() for step in re.findall(r"[^.\[\]]+", path)}
-    is_metadata = re.search(r"\bmetadata\.items\[[^\]]*\]\.value$", path) is not None
-    is_secret = not isinstance(value, Secret) and (is_metadata or bool(steps & _SECRETS))
+    """A value in a note about the leaf at `path`: of start scripts, extensions' settings and the like the digest."""
+    is_secret = not isinstance(value, Secret) and may_hold_secret(path)
     return str(Secret(str(value))) if is_secret else shown(value)
 
 

@@ -89,6 +89,8 @@ def read_alarm(
 
 
 def _periods(item: Mapping[str, Any]) -> dict[str, Any]:
+    if "EvaluationPeriods" not in item:
+        raise Unsupported("the alarm does not state over how many periods it looks")
     periods, datapoints = item["EvaluationPeriods"], item.get("DatapointsToAlarm")
     missing = item.get("TreatMissingData", "missing")
     return drop_none(
@@ -115,6 +117,8 @@ def _watched(item: Mapping[str, Any], around: MetricContext, *, plain: bool) -> 
         return {"metric": metric, **optional, "period": duration(stat.get("Period", 60)), word: item["Threshold"]}
     words = {native: word for word, native in STATISTICS.items()}
     statistic = item.get("ExtendedStatistic") or words.get(item.get("Statistic", ""))
+    if "Period" not in item:
+        raise Unsupported("the alarm states no period, and each of the model has one")
     period = timedelta(seconds=item["Period"])
     candidates = find_metrics(item.get("MetricName", ""), item.get("Namespace", ""), dimensions_of(item), around)
     return next(
