@@ -60,6 +60,11 @@ PER_GROUP = {
     ACTION: (125, "scheduled actions", Source(_QUOTAS, "Scheduled actions per Auto Scaling group 125")),
 }
 """How many of a kind a group has at most, what they are called, and who says so: no body of one shows the others."""
+_NO_POOL = Source(
+    "https://docs.amazonaws.cn/sdkfornet/v3/apidocs/items/AutoScaling/TPutWarmPoolRequest.html",
+    "This operation cannot be called on an Auto Scaling group that has a mixed instances policy or a launch "
+    "template or launch configuration that requests Spot Instances.",
+)
 _PERIOD = "botocore cloudwatch:PutMetricAlarmInput.Period"
 _ACTIONS = Source(
     "botocore cloudwatch:PutMetricAlarmInput.AlarmActions",
@@ -207,6 +212,18 @@ def _action_rows(leaf: str) -> tuple[Row, ...]:
             leaf=f"{leaf}[*]",
             rule=Pattern(_ARN, "an action is an ARN, such as arn:aws:sns:us-east-1:123456789012:ops"),
             source=_ACTIONS,
+        ),
+        Row(
+            kind=ALARM,
+            leaf=f"{leaf}[*]",
+            rule=Pattern(
+                r"(?!arn:[\w-]+:(sqs|iam|s3|kinesis|firehose|events|states|logs):).*",
+                "no alarm acts on such a thing itself; write the ARN of a topic that it subscribes to",
+            ),
+            source=Source(
+                "botocore cloudwatch:PutMetricAlarmInput.AlarmActions",
+                "SNS notification action:",
+            ),
         ),
         Row(
             kind=ALARM,
@@ -412,20 +429,14 @@ WRITTEN: tuple[Row, ...] = (
         kind=GROUP,
         leaf=_POOL,
         rule=Excludes(_IS_SPOT, "cannot stand beside Spot instances"),
-        source=Source(
-            "https://docs.amazonaws.cn/sdkfornet/v3/apidocs/items/AutoScaling/TPutWarmPoolRequest.html",
-            "This operation cannot be called on an Auto Scaling group that has a mixed instances policy or a launch "
-            "template or launch configuration that requests Spot Instances.",
-        ),
+        source=_NO_POOL,
         fix="leave out `aws.warm_pool` or `purchase.spot`",
     ),
     Row(
         kind=GROUP,
         leaf=_POOL,
         rule=Excludes(When(f"{_OVERRIDES}[*].WeightedCapacity"), "cannot stand beside sizes with weights"),
-        source=Source(
-            "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-warm-pools.html", "Limitations"
-        ),
+        source=_NO_POOL,
         fix="leave out `aws.warm_pool` or the weights",
     ),
     # policies
