@@ -266,6 +266,21 @@ AWS = (
         [f"{TOPIC}{n}" for n in range(5)],
         _HOT,
     ),
+    Case(
+        "no queue as an action",
+        "alarms.hot.notify.0",
+        "alarms.hot.notify",
+        [f"{TOPIC}a"],
+        ["arn:aws:sqs:us-east-1:123456789012:a"],
+        _HOT,
+    ),
+    Case(
+        "text of a hook",
+        "aws.lifecycle_hooks.0.data",
+        "aws",
+        hook(data="x" * 4000),
+        hook(data="x" * 4001),
+    ),
     Case("an action that is an ARN", "alarms.hot.notify.0", "alarms.hot.notify", [f"{TOPIC}a"], ["ops-topic"], _HOT),
     Case(
         "an action twice",
@@ -311,6 +326,10 @@ _AHEAD = {
 }
 _PROBE = {"health_check": {"path": "/up", "port": 80}}
 AZURE = (
+    Case(
+        "disk of an image", "template.disks.0.size_gb", "template.disks", disk(size_gb=30), disk(size_gb=29), door=False
+    ),
+    Case("image for processors", "template.size", "template.size", "Standard_D2s_v5", "Standard_D2ps_v5", door=False),
     Case("custom data", "template.user_data", "template.user_data", script(65535), script(65536)),
     Case("reserved user", "azure.admin_username", "azure.admin_username", "admin3", "Admin2"),
     Case("long user", "azure.admin_username", "azure.admin_username", "u" * 64, "u" * 65),
@@ -474,6 +493,24 @@ GCP = (
         disk(size_gb=20, type="hyperdisk-balanced", iops=160000),
         disk(size_gb=20, type="ssd"),
         {"template": {"size": "n4-standard-2"}},
+    ),
+    Case(
+        "disks of another machine",
+        "template.disks.0.type",
+        "template.disks",
+        disk(size_gb=20, type="pd-balanced"),
+        disk(size_gb=20, type="hyperdisk-balanced"),
+        {"template": {"size": "n2-standard-2"}},
+    ),
+    Case("processors", "template.size", "template.size", "n2-custom-4-8192", "n2-custom-3-8192"),
+    Case("memory of a processor", "template.size", "template.size", "e2-custom-2-16384", "e2-custom-2-16640"),
+    Case("memory in steps", "template.size", "template.size", "e2-custom-2-4352", "e2-custom-2-4353"),
+    Case(
+        "form of a scope",
+        "gcp.scopes.0",
+        "gcp.scopes",
+        ["https://www.googleapis.com/auth/cloud-platform"],
+        ["cloud-platform"],
     ),
     Case("metadata in all", "template.metadata", "template.metadata.b", "b" * 262142, "b" * 262143, _METADATA),
     Case("healthy answers", "health_check", "health_check.healthy_threshold", 10, 11, _CHECK),

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from aws_bench import START, Aws, client_for, code
-
 from tests.found.worlds import make_by_arn
 
 LAUNCHING, TERMINATING = "autoscaling:EC2_INSTANCE_LAUNCHING", "autoscaling:EC2_INSTANCE_TERMINATING"

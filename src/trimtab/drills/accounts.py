@@ -64,7 +64,7 @@ def names_of(fleet: Fleet, naming: AccountNaming) -> AccountNames:
         identities=_unique(naming.identity(role) for group in groups if (role := group.template.role)),
         keys=_unique(key for group in groups if (key := group.template.ssh_key) and " " not in key),
         arns=_unique(text for group in groups for text in _texts(group) if text.startswith("arn:")),
-        placements=_unique(group.aws.placement_group for group in groups),
+        placements=_unique(naming.placement(group) for group in groups),
         reservations=_unique(group.purchase.reservation for group in groups),
         groups=_unique(naming.resource_group(group) for group in groups),
         ids=_unique(text for group in groups for text in _texts(group) if text.startswith("/subscriptions/")),

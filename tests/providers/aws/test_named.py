@@ -252,8 +252,9 @@ def test_who_is_told_and_is_not_there(world, cloud, name):
     arn = what.split("'")[1]
     notify = f"arn:aws:sns:{OWN}:hooks" if path.endswith("role") else arn
     role = arn if path.endswith("hooks.0.role") else "arn:aws:iam::123456789012:role/web-hooks"
+    hook = f"{{name: a, on: launch, notify: '{notify}', role: '{role}'}}"
     more = {
-        "aws.lifecycle_hooks": f"aws: {{lifecycle_hooks: [{{name: a, on: launch, notify: '{notify}', role: '{role}'}}]}}",
+        "aws.lifecycle_hooks": f"aws: {{lifecycle_hooks: [{hook}]}}",
         "aws.notify_scaling": f"aws: {{notify_scaling: [{{topic: '{arn}'}}]}}",
         "aws.service_linked_role": f"aws: {{service_linked_role: '{arn}'}}",
         "alarms.hot": f"alarms: {{hot: {{metric: cpu, above: 90, notify: ['{arn}']}}}}",

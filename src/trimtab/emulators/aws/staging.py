@@ -47,6 +47,10 @@ class AwsNaming(AccountNaming):
         )
         return group.model_copy(update={"load_balancers": balancers, "purchase": purchase})
 
+    def placement(self, group: ScalingGroup) -> str | None:
+        """Its placement group."""
+        return group.aws.placement_group
+
 
 class StagedAws(StagedEmulator[C]):
     """The AWS emulator."""

@@ -68,7 +68,6 @@ from trimtab.providers.resolver import (
     Thing,
 )
 
-
 _FINDERS: Mapping[str, Callable[[Calls, str, Sequence[str]], Mapping[str, Thing]]] = {
     PROFILE: find_profiles,
     KEY: find_aliases,
@@ -154,7 +153,7 @@ class Resolver(Resolving[Calls]):
     # what has to be there
 
     def references(self, group: ScalingGroup) -> Iterator[Reference]:
-        """Image, key pair, roles, keys of disks, places, target groups, sizes, those who are told and custom metrics."""
+        """Image, key pair, roles, keys of disks, places, target groups, sizes, who is told, and custom metrics."""
         return references_of(group, self.location_of(group), self.fleet.native_name(group))
 
     def find(self, what: str, place: str, names: list[str]) -> Mapping[str, Thing]:

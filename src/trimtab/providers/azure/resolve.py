@@ -69,10 +69,11 @@ API_VERSIONS = {
     ACTION_GROUPS: "2023-01-01",
 }
 """By what is looked up, the version of the API that is asked for it."""
+_BOOT = "properties.virtualMachineProfile.storageProfile.osDisk"
 NATIVE: Mapping[str, str] = {
     "properties.proximityPlacementGroup.id": NEARNESS,
     "properties.hostGroup.id": HOSTS,
-    "properties.virtualMachineProfile.storageProfile.osDisk.managedDisk.securityProfile.diskEncryptionSet.id": ENCRYPTION,
+    f"{_BOOT}.managedDisk.securityProfile.diskEncryptionSet.id": ENCRYPTION,
 }
 """What a scale set names by its id at a leaf that no field sets."""
 BALANCERS = "Microsoft.Network/loadBalancers"

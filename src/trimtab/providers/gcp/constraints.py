@@ -236,8 +236,8 @@ WRITTEN: tuple[Row, ...] = (
         rule=Pattern(r"(?!hyperdisk-balanced).*", "such a machine takes no Hyperdisk Balanced"),
         source=Source(
             "https://github.com/nextflow-io/nextflow/pull/6841",
-            "hyperdisk-balanced disks are not compatible with all machine families. For example, N1, N2, and N2D do not "
-            "support Hyperdisk types",
+            "hyperdisk-balanced disks are not compatible with all machine families. For example, N1, N2, and N2D do "
+            "not support Hyperdisk types",
         ),
         when=(When("properties.machineType", fits=r"(.*/)?(n1|n2|n2d)-"),),
         fix="use `type: pd-balanced`, or another size",

@@ -18,7 +18,8 @@ HOOK_TIMEOUT, COOLDOWN = 3600, 300
 """
 What AWS has where nobody gives it.
 
-botocore autoscaling:LifecycleHookSpecification.HeartbeatTimeout, autoscaling:CreateAutoScalingGroupType.DefaultCooldown.
+botocore autoscaling:LifecycleHookSpecification.HeartbeatTimeout and
+autoscaling:CreateAutoScalingGroupType.DefaultCooldown.
 """
 
 
