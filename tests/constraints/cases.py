@@ -167,6 +167,13 @@ AWS = (
         disk(type="ssd", size_gb=10, iops=5001),
     ),
     Case(
+        "disk of the system twice",
+        "template.disks",
+        "template.disks",
+        [{"size_gb": 20}, {"device": "/dev/sdf", "size_gb": 20}],
+        [{"size_gb": 20}, {"device": "/dev/sda1", "size_gb": 20}],
+    ),
+    Case(
         "iops of a disk without",
         "template.disks.0.iops",
         "template.disks",
@@ -505,13 +512,6 @@ GCP = (
     Case("processors", "template.size", "template.size", "n2-custom-4-8192", "n2-custom-3-8192"),
     Case("memory of a processor", "template.size", "template.size", "e2-custom-2-16384", "e2-custom-2-16640"),
     Case("memory in steps", "template.size", "template.size", "e2-custom-2-4352", "e2-custom-2-4353"),
-    Case(
-        "form of a scope",
-        "gcp.scopes.0",
-        "gcp.scopes",
-        ["https://www.googleapis.com/auth/cloud-platform"],
-        ["cloud-platform"],
-    ),
     Case("metadata in all", "template.metadata", "template.metadata.b", "b" * 262142, "b" * 262143, _METADATA),
     Case("healthy answers", "health_check", "health_check.healthy_threshold", 10, 11, _CHECK),
     Case("unhealthy answers", "health_check", "health_check.unhealthy_threshold", 10, 11, _CHECK),

@@ -270,6 +270,17 @@ WRITTEN: tuple[Row, ...] = (
         code="InvalidKeyPair.NotFound",
         fix="import the key as a key pair and give its name",
     ),
+    Row(
+        kind=TEMPLATE,
+        leaf=f"{_DATA}.BlockDeviceMappings",
+        rule=Distinct(by="DeviceName"),
+        source=Source(
+            "https://github.com/hashicorp/packer/pull/2320",
+            "InvalidBlockDeviceMapping: /dev/sde is being assigned to multiple times.",
+        ),
+        code="InvalidBlockDeviceMapping",
+        fix="a disk without `device` is that of the system",
+    ),
     *_volume_rows(),
     *_tag_rows(TEMPLATE, f"{_DATA}.TagSpecifications[*].Tags"),
     # Auto Scaling groups

@@ -254,16 +254,6 @@ WRITTEN: tuple[Row, ...] = (
         fix="use `type: pd-balanced`, or another size",
     ),
     *_custom_rows(),
-    Row(
-        kind=TEMPLATE,
-        leaf="properties.serviceAccounts[*].scopes[*]",
-        rule=Pattern(r"https?://\S+", "write a scope as a URL, such as https://www.googleapis.com/auth/cloud-platform"),
-        source=_compute(
-            "InstanceTemplate",
-            "properties.serviceAccounts[*].scopes",
-            "The list of scopes to be made available for this service account.",
-        ),
-    ),
     *(
         Row(
             kind=TEMPLATE,
