@@ -19,13 +19,14 @@ from pydantic_core import PydanticUndefined
 import trimtab as tt
 import trimtab.emulators
 import trimtab.engine
-from trimtab.agents.table import ARCHIVED, agents_of
 from trimtab.capabilities import FEATURES, Means, support_of
 from trimtab.capabilities.rollouts import rollout_support
 from trimtab.checks import RULES, Rule
 from trimtab.checks.rule import advised_clouds
+from trimtab.cli.views.fleet import fleet_view
+from trimtab.cli.views.screen import rendered
 from trimtab.declarations import GENERAL, Advice, Applies, declarations_of, provider_names
-from trimtab.declarations.catalogue import OS_WORDS, Catalogue, ImageRow, Wanted, catalogue_of, images_of
+from trimtab.declarations.catalogue import OS_WORDS, Catalogue, ImageRow, SizeRequest, catalogue_of, images_of
 from trimtab.declarations.disks import CLASSES, DiskRow, disks_of, native_disk
 from trimtab.declarations.features import INSTANCE_OPERATIONS
 from trimtab.declarations.rollouts import ROLLOUT_PARTS, RolloutSupport
@@ -48,8 +49,7 @@ from trimtab.models.base import format_duration
 from trimtab.models.built_in import BUILT_IN
 from trimtab.models.template import ARCHITECTURES, Agent
 from trimtab.plan import Field, Kind, MarkPlace
-from trimtab.views.fleet import fleet_view
-from trimtab.views.screen import rendered
+from trimtab.providers.agents.table import ARCHIVED, agents_of
 
 MODELS: Sequence[type[BaseModel]] = (
     *(tt.Fleet, tt.ConnectSettings, tt.PlanLimits, tt.LoadtestSettings),
@@ -512,7 +512,7 @@ def references() -> str:
 
 
 def _first(catalogue: Catalogue, asked: Mapping[str, Any], architecture: str) -> str:
-    wanted = Wanted(tt.SizeRequirement.model_validate(asked), architecture)
+    wanted = SizeRequest(tt.SizeRequirement.model_validate(asked), architecture)
     found = next(catalogue.fitting(wanted), None)
     return f"`{found.name}`" if found else ""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import trimtab as tt
 from trimtab.cli import run
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 
 SECRET = "hunter2-the-secret"
 FLEET = f"""\
@@ -60,7 +60,7 @@ class Cli:
 
     def __init__(self, folder):
         self.clock = tt.ManualClock()
-        self.store = Store(self.clock)
+        self.store = MemoryStore(self.clock)
         self.folder = folder
         self.asked = []
         self.write(FLEET)

@@ -6,7 +6,7 @@ import pytest
 
 import trimtab as tt
 from trimtab.errors import ConfigError
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 
 pytest.importorskip("typer")
 pytest.importorskip("rich")
@@ -70,7 +70,7 @@ def asked(tmp_path, connect, *arguments):
     def connecting(provider, *, listener, **settings):
         seen.append((provider, settings))
         clock = tt.ManualClock()
-        return tt.connect("memory", store=Store(clock), clock=clock)
+        return tt.connect("memory", store=MemoryStore(clock), clock=clock)
 
     out, err = io.StringIO(), io.StringIO()
     code = run(["plan", str(path), *arguments], connect=connecting, out=out, err=err, source=io.StringIO())
@@ -167,7 +167,7 @@ def test_what_is_wrong_is_said_at_its_line(connect, fact, fix):
 
 
 def test_a_fleet_made_in_python_connects():
-    store = Store(tt.ManualClock())
+    store = MemoryStore(tt.ManualClock())
     settings = tt.ConnectSettings(provider="memory", region="there")
     fleet = tt.Fleet(name="shop", groups=(), connect=settings)
     with tt.connect(fleet, store=store, clock=store.clock) as cloud:

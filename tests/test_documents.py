@@ -26,10 +26,10 @@ groups:
 @pytest.fixture
 def said(tmp_path):
     from trimtab.cli import run
-    from trimtab.providers.memory.store import Store
+    from trimtab.providers.memory.store import MemoryStore
 
     clock = tt.ManualClock()
-    store = Store(clock)
+    store = MemoryStore(clock)
     file = tmp_path / "fleet.yaml"
 
     def one(command, *more, image="ami-1", text=FLEET):

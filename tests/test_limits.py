@@ -11,7 +11,7 @@ import trimtab as tt
 from tests.conftest import make_fleet, make_group
 from tests.laws import examples
 from trimtab import errors
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "virtualmin" / "fleet.yaml"
 BARE = {"policies": {}, "alarms": {}, "schedules": {}}
@@ -20,7 +20,7 @@ NONE_AT_ALL = tt.PlanLimits(fall=0, rise=0)
 
 @dataclass
 class Memory:
-    store: Store
+    store: MemoryStore
     cloud: tt.Cloud
 
     def fleet(self, *, limits=None, **fields):
@@ -36,7 +36,7 @@ class Memory:
 
 
 def make_memory():
-    store = Store(tt.ManualClock())
+    store = MemoryStore(tt.ManualClock())
     return Memory(store, tt.connect("memory", store=store, clock=store.clock))
 
 

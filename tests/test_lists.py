@@ -13,7 +13,7 @@ from trimtab.errors import AccessDenied, ApplyFailed, ConfigError, PlanRefused, 
 from trimtab.phrases import in_words
 from trimtab.plan import Unknown
 from trimtab.plan.changes import merged_unknown
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 
 MANY = 1_000
 NONE = "{newest: none-*}"
@@ -86,9 +86,9 @@ def test_what_is_wrong_with_defaults_is_one_line_too() -> None:
     assert len(error.problems) == 1
 
 
-def made(text: str) -> tuple[tt.Cloud, Store, tt.Fleet]:
+def made(text: str) -> tuple[tt.Cloud, MemoryStore, tt.Fleet]:
     clock = tt.ManualClock()
-    store = Store(clock)
+    store = MemoryStore(clock)
     return tt.connect("memory", store=store, clock=clock), store, parse_fleet(text)
 
 
@@ -170,7 +170,7 @@ class TestTheCommand:
         from trimtab.cli import run
 
         clock = tt.ManualClock()
-        store = Store(clock)
+        store = MemoryStore(clock)
         store.fault = lambda name, key: AccessDenied("not allowed") if name == "create template" else None
         (tmp_path / "fleet.yaml").write_text(text)
         out, err = io.StringIO(), io.StringIO()

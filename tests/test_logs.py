@@ -13,7 +13,7 @@ from tests.conftest import make_fleet, make_group
 from tests.providers.emulated import CLOUDS, emulated, fleet_for
 from trimtab.errors import InvalidRequest, Throttled
 from trimtab.logs import log
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 from trimtab.providers.retry import Caller
 
 SECRET = "Zhunter2hunter2"
@@ -49,7 +49,7 @@ def test_changes_plans_and_applies_are_information(records):
 def test_what_fails_is_a_warning_without_what_was_sent(records):
     """Also where the cloud repeats it."""
     clock = tt.ManualClock()
-    store = Store(clock)
+    store = MemoryStore(clock)
     template = {"image": "ami-1", "size": "t3.small", "user_data": SECRET}
     error = InvalidRequest(f"cannot make sense of {SECRET}", provider="memory", operation="create", code="Bad")
     store.fault = lambda name, _: error if name == "create template" else None

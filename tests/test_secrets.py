@@ -140,10 +140,10 @@ def test_no_plan_says_what_a_start_script_holds(secret: str) -> None:
     """Not as data, not as text, not when it is saved, not in what comes of it."""
     rich = pytest.importorskip("rich")
     assert rich
-    from trimtab.views.outcome import applied_view
-    from trimtab.views.plan import PlanView
-    from trimtab.views.progress import event_line
-    from trimtab.views.screen import rendered
+    from trimtab.cli.views.outcome import applied_view
+    from trimtab.cli.views.plan import PlanView
+    from trimtab.cli.views.progress import event_line
+    from trimtab.cli.views.screen import rendered
 
     said: list[str] = []
 
@@ -151,9 +151,9 @@ def test_no_plan_says_what_a_start_script_holds(secret: str) -> None:
         said.extend([repr(event), event_line(event)])
 
     clock = tt.ManualClock()
-    from trimtab.providers.memory.store import Store
+    from trimtab.providers.memory.store import MemoryStore
 
-    store = Store(clock)
+    store = MemoryStore(clock)
     with tt.connect("memory", store=store, clock=clock) as cloud:
         for fields in ({"user_data": secret}, {"user_data": "{{ a }} b", "variables": {"a": f"{secret}2"}}, {}):
             fleet = Fleet.model_validate({"name": "shop", "groups": {"web": group(fields, {})}})
@@ -176,10 +176,10 @@ def test_what_a_cloud_quotes_of_a_script_is_a_digest() -> None:
 
 
 def test_what_a_cloud_quotes_is_in_no_outcome() -> None:
-    from trimtab.providers.memory.store import Store
+    from trimtab.providers.memory.store import MemoryStore
 
     clock = tt.ManualClock()
-    store = Store(clock)
+    store = MemoryStore(clock)
     store.fault = lambda name, key: InvalidRequest("bad value: 'hunter2 it is'") if name.startswith("create") else None
     with tt.connect("memory", store=store, clock=clock) as cloud:
         fleet = Fleet.model_validate({"name": "shop", "groups": {"web": group({"user_data": "hunter2 it is"}, {})}})

@@ -8,7 +8,7 @@ import pytest
 import trimtab as tt
 from tests.conftest import make_fleet
 from trimtab.errors import InvalidRequest, Throttled
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 
 pytest.importorskip("opentelemetry.sdk", reason="the spans are collected by OpenTelemetry's SDK")
 
@@ -55,7 +55,7 @@ def traced():
 
 @pytest.fixture
 def store():
-    return Store(tt.ManualClock())
+    return MemoryStore(tt.ManualClock())
 
 
 def apply(store, listener, wait="stable", workers=8):

@@ -10,7 +10,7 @@ from trimtab import errors
 from trimtab.clock import ManualClock
 from trimtab.plan import Key
 from trimtab.providers.base import Activity
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 
 WEB = Key("local", "group", "virtualmin-web")
 PROMISED = timedelta(minutes=3)
@@ -18,7 +18,7 @@ PROMISED = timedelta(minutes=3)
 
 @pytest.fixture
 def store():
-    return Store(ManualClock(), boot=timedelta(minutes=1))
+    return MemoryStore(ManualClock(), boot=timedelta(minutes=1))
 
 
 @pytest.fixture

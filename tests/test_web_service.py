@@ -10,7 +10,7 @@ import pytest
 
 import trimtab as tt
 from trimtab.errors import AccessDenied
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 
 pytest.importorskip("fastapi", reason="the service is on FastAPI")
 pytest.importorskip("httpx", reason="its clients are httpx's")
@@ -20,7 +20,7 @@ EXAMPLE = runpy.run_path(str(Path(__file__).parents[1] / "examples" / "web_servi
 
 def ask(*questions):
     """The replies of one service to some requests, each of a method, a path and parameters."""
-    store = Store(tt.ManualClock())
+    store = MemoryStore(tt.ManualClock())
 
     async def asked():
         connect = partial(tt.connect_async, "memory", store=store, clock=store.clock)

@@ -1,19 +1,19 @@
-"""Writes the variables of the Ansible role in `deploy/ansible/`: versions and texts, from `trimtab.agents`."""
+"""Writes the variables of the Ansible role in `deploy/ansible/`, from `trimtab.providers.agents`."""
 
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from trimtab.agents import agents_of
-from trimtab.agents.install import FOLDER, ON_TERMINATE, listener_unit
-from trimtab.agents.table import ARCHIVED, Pinned
+from trimtab.providers.agents import agents_of
+from trimtab.providers.agents.install import FOLDER, ON_TERMINATE, listener_unit
+from trimtab.providers.agents.table import ARCHIVED, Pinned
 from trimtab.providers.aws.agents import CLOUDWATCH_CONFIG, cloudwatch_config
 from trimtab.providers.aws.agents import PINNED as CLOUDWATCH
 from trimtab.providers.gcp.agents import PINNED as OPS
 
 TARGET = Path(__file__).parents[1] / "deploy" / "ansible" / "roles" / "trimtab_agents" / "vars" / "main.yml"
-HEADING = "---\n# `nox -s renew` writes this from trimtab.agents: the versions of what is installed, and its settings\n"
+HEADING = "---\n# `nox -s renew` writes this: the versions of what is installed, and its settings\n"
 CLOUDS = ("aws", "azure", "gcp")
 WANTED = (
     "{{ trimtab_agents_forms[trimtab_agents_cloud] | dict2items | selectattr('key', 'in', trimtab_agents_words)"

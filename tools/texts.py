@@ -20,8 +20,11 @@ SAYING = frozenset(
     [
         "Breach",
         "Finding",
+        "ItemProblem",
         "Note",
+        "PortabilityRemark",
         "Remark",
+        "RolloutRemark",
         "Unused",
         "error",
         "fail",

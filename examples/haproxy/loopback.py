@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import trimtab as tt
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -124,7 +124,7 @@ def main() -> None:
         settings = {"HAPROXY_SOCKET": str(folder / "admin.sock"), "WEB_PORT": str(web_port)}
         fleet = tt.load_fleet(HERE / "fleet.yaml", env=settings)
         instances = Instances(web_port)
-        with haproxy(folder, port), tt.connect("memory", store=Store(clock, network="127"), clock=clock) as cloud:
+        with haproxy(folder, port), tt.connect("memory", store=MemoryStore(clock, network="127"), clock=clock) as cloud:
             plan = cloud.plan(fleet)
             print(*(note for note in plan.notes if "HAProxy" in str(note)), sep="\n")
             cloud.apply(plan).raise_for_failures()

@@ -9,7 +9,7 @@ from trimtab_toy.declarations import TOY
 import trimtab as tt
 from trimtab import errors
 from trimtab.providers import Key, declarations_of, provider_names
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 from trimtab.testing import ProviderContract
 
 FLEET = """
@@ -40,7 +40,7 @@ class ToyWorld:
 
     def __init__(self) -> None:
         self.clock = tt.ManualClock()
-        self.shelf = Store(self.clock)
+        self.shelf = MemoryStore(self.clock)
         self.denied = ""
         self.shelf.fault = self._fault
 

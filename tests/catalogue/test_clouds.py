@@ -4,7 +4,7 @@ import pytest
 
 import trimtab as tt
 from tests.providers.emulated import CLOUDS, emulated
-from trimtab.declarations.catalogue import Wanted, catalogue_of, images_of
+from trimtab.declarations.catalogue import SizeRequest, catalogue_of, images_of
 from trimtab.testing import AzureTestCloud, GcpTestCloud, MemoryTestCloud
 
 TEXT = """
@@ -135,7 +135,7 @@ def test_aws_takes_attributes_as_they_are_and_chooses_by_them():
     }
     assert policy["InstancesDistribution"]["OnDemandAllocationStrategy"] == "lowest-price"
     fitting = {
-        size.name for size in catalogue_of("aws").fitting(Wanted(tt.SizeRequirement(cpus=2, memory_gb=4), "arm64"))
+        size.name for size in catalogue_of("aws").fitting(SizeRequest(tt.SizeRequirement(cpus=2, memory_gb=4), "arm64"))
     }
     assert ran
     assert ran <= fitting

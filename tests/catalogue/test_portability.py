@@ -13,7 +13,7 @@ import trimtab as tt
 from trimtab.capabilities import FEATURES
 from trimtab.cli.main import run
 from trimtab.declarations import declarations_of
-from trimtab.runtime.portability import Verdict, survey, surveyed_clouds
+from trimtab.runtime.portability import FieldVerdict, survey, surveyed_clouds
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "virtualmin"
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -66,7 +66,7 @@ def test_json_has_every_remark_with_file_and_line():
     assert [clouds[name]["refused"] for name in CLOUDS] == [False, True, True]
     assert clouds["aws"]["fields"]["impossible"] == clouds["aws"]["fields"]["approximated"] == 0
     for one in clouds.values():
-        assert set(one["fields"]) == {verdict.value for verdict in Verdict}
+        assert set(one["fields"]) == {verdict.value for verdict in FieldVerdict}
         for remark in one["remarks"]:
             assert (remark["file"], remark["line"] > 0) == (file, True)
             assert remark["group"] in ("web", "api", "web-spot")
@@ -111,7 +111,7 @@ def test_every_cloud_takes_a_neutral_fleet():
     for name in surveyed_clouds():
         found = survey(fleet, name, NOW)
         assert not found.is_refused, found.remarks
-        assert found.fields[Verdict.NATIVE] > 0
+        assert found.fields[FieldVerdict.NATIVE] > 0
 
 
 IDS = {
@@ -178,7 +178,7 @@ def test_the_controller_takes_items_as_wholes():
     """Of a schedule that Google lacks one field of, every field is the controller's."""
     text = HEAD + "    schedules: {day: {cron: '0 8 * * *', zone: UTC, min: 2, max: 3}}\n"
     found = survey(tt.parse_fleet(text), "gcp", NOW)
-    assert found.fields[Verdict.CONTROLLER] == 4
+    assert found.fields[FieldVerdict.CONTROLLER] == 4
 
 
 def test_an_approximation_that_takes_consent_is_refused_until_it_is_there():

@@ -11,7 +11,7 @@ import trimtab as tt
 from tests import measuring
 from tests.conftest import make_group
 from tests.laws import examples
-from trimtab.declarations.catalogue import OS_WORDS, Wanted, catalogue_of, images_of
+from trimtab.declarations.catalogue import OS_WORDS, SizeRequest, catalogue_of, images_of
 from trimtab.plan import Key, Mark, Resource
 from trimtab.providers.neutral import settle
 
@@ -83,7 +83,7 @@ def test_what_is_chosen_fits_and_nothing_smaller_does(given_size, architecture, 
     for cloud in CLOUDS:
         able = [row for row in ROWS[cloud] if fits(row, asked, architecture, spot, region)]
         able = [row for row in able if row["current"]] or able
-        chosen = next(catalogue_of(cloud).fitting(Wanted(asked, architecture, spot, region)), None)
+        chosen = next(catalogue_of(cloud).fitting(SizeRequest(asked, architecture, spot, region)), None)
         assert (chosen is None) == (not able)
         if chosen is not None:
             own = next(row for row in able if row["name"] == chosen.name)

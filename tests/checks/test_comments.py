@@ -224,9 +224,9 @@ def test_what_changes_no_value_is_a_comment(place, gap, alone, indent):
 
 def comments_of(text):
     from trimtab.config.comments import find_comments
-    from trimtab.config.source import Source
+    from trimtab.config.source import SourceText
 
-    return find_comments(Source("fleet.yaml", text), yaml.compose(text))
+    return find_comments(SourceText("fleet.yaml", text), yaml.compose(text))
 
 
 def test_where_a_comment_is_and_what_it_is_about():

@@ -7,7 +7,7 @@ import pytest
 import trimtab as tt
 from tests.conftest import make_group
 from trimtab.checks.notes import advice
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 
 ONLY_OUT = {"policies": {"scale-out": {"change": 1}}, "schedules": {}}
 CALM = {"policies": {}, "alarms": {}, "schedules": {}}
@@ -15,7 +15,7 @@ CALM = {"policies": {}, "alarms": {}, "schedules": {}}
 
 @pytest.fixture
 def store():
-    return Store(tt.ManualClock())
+    return MemoryStore(tt.ManualClock())
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import make_fleet, make_group
 from tests.laws import examples
-from trimtab.declarations.constraint import Constraints, Row, Source
+from trimtab.declarations.constraint import Citation, Constraints, Row
 from trimtab.declarations.limits import (
     AllOrNone,
     AtMostTimes,
@@ -31,7 +31,7 @@ from trimtab.declarations.limits import (
 )
 from trimtab.testing import translate
 
-SOURCE = Source("https://example.org", "said")
+SOURCE = Citation("https://example.org", "said")
 
 
 def breaches(row, body, keys=None):

@@ -11,8 +11,8 @@ import trimtab as tt
 from tests.controller.conftest import MINUTE
 from tests.laws import examples
 from trimtab.controller import ControllerEventKind, GroupTick, Tick, TickOutcome
-from trimtab.controller.events import CONDITIONS, FLEET, ControllerEvent, Standing, events_of, standings_after
-from trimtab.engine.reasons import Reason, ReasonCode
+from trimtab.controller.events import CONDITIONS, FLEET, ControllerEvent, GroupStanding, events_of, standings_after
+from trimtab.engine.reasons import DecisionReason, ReasonCode
 from trimtab.engine.values import Decision, History
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -43,7 +43,7 @@ def told(*ticks):
 
 
 def test_a_size_that_is_written_is_told_with_its_reasons():
-    reason = Reason(ReasonCode.AT_MAXIMUM, (12, 10))
+    reason = DecisionReason(ReasonCode.AT_MAXIMUM, (12, 10))
     written = result(TickOutcome.WRITTEN, decision=decision(4, 6, 1, 10, reason))
     [event] = events_of({}, tick(written))
     assert (event.kind, event.previous, event.size, event.group) == (ControllerEventKind.SIZE_CHANGED, 4, 6, "web")
@@ -166,7 +166,7 @@ def test_conditions_begin_and_end_in_turn(pairs):
                 event.over is None for event in events if event.group == about and kind in (event.kind, event.over)
             ]
             assert turns == [place % 2 == 0 for place in range(len(turns))]
-            holds = kind in stood[-1].get(about, Standing()).conditions
+            holds = kind in stood[-1].get(about, GroupStanding()).conditions
             assert holds == (len(turns) % 2 == 1), "what is told adds up to what holds"
 
 
@@ -185,7 +185,7 @@ def test_sizes_that_are_told_follow_each_other(pairs):
 @given(ticks())
 def test_the_same_again_is_not_told_again(pairs):
     _, stood = lived(pairs)
-    size = stood[-1].get("web", Standing()).size
+    size = stood[-1].get("web", GroupStanding()).size
     last, error = pairs[-1]
     if last.decision is not None and last.outcome is TickOutcome.WRITTEN:
         last = result(previous=size, size=size, unread=last.unread)
@@ -202,10 +202,10 @@ def test_ids_differ_and_are_the_same_for_the_same(pairs):
 
 
 @settings(max_examples=examples(), deadline=None)
-@given(st.builds(Standing, st.none() | st.integers(0, 99), st.frozensets(st.sampled_from(CONDITIONS))))
+@given(st.builds(GroupStanding, st.none() | st.integers(0, 99), st.frozensets(st.sampled_from(CONDITIONS))))
 def test_a_standing_comes_back_from_its_data(standing):
-    assert Standing.from_list(standing.to_list()) == standing
-    assert Standing.from_list([standing.size, [*standing.to_list()[1], "of another version"]]) == standing
+    assert GroupStanding.from_list(standing.to_list()) == standing
+    assert GroupStanding.from_list([standing.size, [*standing.to_list()[1], "of another version"]]) == standing
 
 
 # by the controller

@@ -14,7 +14,7 @@ from tests.sources.servers import free_port, need_programs, running
 pytest.importorskip("prometheus_client")
 
 from trimtab.controller.exposition import Exposition
-from trimtab.controller.serving import Address, Health, Server
+from trimtab.controller.serving import Address, Health, MetricsServer
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def prometheus(tmp_path, world):
         health.beat(tick.error)
 
     world.apply()
-    with Server(Address("127.0.0.1", 0), exposition, health) as server:
+    with MetricsServer(Address("127.0.0.1", 0), exposition, health) as server:
         controller = world.controller(on_tick=on_tick, on_event=exposition.record_event)
         controller.tick()
         job = {"job_name": "trimtab", "static_configs": [{"targets": [str(server.address)]}]}

@@ -28,7 +28,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from trimtab.controller import TickOutcome
 from trimtab.controller.exposition import FAMILIES, Exposition
-from trimtab.controller.serving import Address, Health, Server, parse_address
+from trimtab.controller.serving import Address, Health, MetricsServer, parse_address
 
 LOCAL = Address("127.0.0.1", 0)
 WEB = {"provider": "memory", "fleet": "shop", "group": "web"}
@@ -60,7 +60,7 @@ def served(world):
         health.beat(tick.error)
 
     world.apply()
-    with Server(LOCAL, exposition, health) as server:
+    with MetricsServer(LOCAL, exposition, health) as server:
         controller = world.controller(on_tick=on_tick, on_event=exposition.record_event)
         yield world, controller, server
         controller.close()
@@ -205,7 +205,7 @@ def test_a_store_that_is_down_is_alive_and_not_ready(served, monkeypatch):
 
 @pytest.fixture
 def bare():
-    with Server(LOCAL, Exposition(MINUTE), Health(MINUTE, tt.ManualClock())) as server:
+    with MetricsServer(LOCAL, Exposition(MINUTE), Health(MINUTE, tt.ManualClock())) as server:
         yield server
 
 
@@ -235,14 +235,14 @@ def test_a_client_that_says_nothing_does_not_hold_up_the_end(bare):
 
 def test_the_port_is_free_again_at_once(bare):
     bare.close()
-    again = Server(bare.address, Exposition(MINUTE), Health(MINUTE, tt.ManualClock()))
+    again = MetricsServer(bare.address, Exposition(MINUTE), Health(MINUTE, tt.ManualClock()))
     assert get(again).status == 200
     again.close()
 
 
 def test_a_port_that_is_taken_is_said(bare):
     with pytest.raises(errors.ConfigError, match=r"cannot listen at 127\.0\.0\.1:\d+: Address already in use; choose"):
-        Server(bare.address, Exposition(MINUTE), Health(MINUTE, tt.ManualClock()))
+        MetricsServer(bare.address, Exposition(MINUTE), Health(MINUTE, tt.ManualClock()))
 
 
 @pytest.mark.parametrize(
@@ -482,7 +482,7 @@ def test_a_watch_that_serves_goes_on_when_the_cloud_fails(program):
     exposition, health = Exposition(MINUTE), Health(MINUTE, program.clock)
     from trimtab.cli.context import CommandContext
     from trimtab.cli.runtime_commands import _recorded
-    from trimtab.views.screen import Screen
+    from trimtab.cli.views.screen import Screen
 
     err = io.StringIO()
     desk = CommandContext(Screen(io.StringIO(), err, io.StringIO()), program.connect)

@@ -9,7 +9,7 @@ import trimtab as tt
 from tests.controller.conftest import MINUTE, make_fleet, make_group
 from trimtab import errors
 from trimtab.controller import TickOutcome
-from trimtab.controller.deciding import Subject, consider, decide_group
+from trimtab.controller.deciding import DecisionSubject, consider, decide_group
 from trimtab.controller.memory import GroupMemory
 from trimtab.engine.presets import EC2
 from trimtab.errors import Unreachable
@@ -287,7 +287,7 @@ def test_nothing_scales_in_while_another_metric_cannot_be_read(world):
         },
     )["web"]
     key = GroupKey("aws", "local", "shop", "web")
-    subject = Subject(fleet=make_fleet(), group=group, native="shop-web", location="local", preset=EC2, key=key)
+    subject = DecisionSubject(fleet=make_fleet(), group=group, native="shop-web", location="local", preset=EC2, key=key)
     now = world.clock.now()
     state = GroupState(name="shop-web", location="local", min=1, max=20, desired=4)
     considered = consider(subject, state, GroupMemory(), now, shadow=False)

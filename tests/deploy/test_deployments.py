@@ -100,13 +100,13 @@ def test_probes_ask_for_pages_that_are_served():
 
     from trimtab.clock import ManualClock
     from trimtab.controller.exposition import Exposition
-    from trimtab.controller.serving import Address, Health, Server
+    from trimtab.controller.serving import Address, Health, MetricsServer
 
     urllib3 = pytest.importorskip("urllib3")
     _, trimtab = container()
     paths = {probe["httpGet"]["path"] for name, probe in trimtab.items() if name.endswith("Probe")}
     minute = timedelta(minutes=1)
-    with Server(Address("127.0.0.1", 0), Exposition(minute), Health(minute, ManualClock())) as server:
+    with MetricsServer(Address("127.0.0.1", 0), Exposition(minute), Health(minute, ManualClock())) as server:
         answers = {path: urllib3.request("GET", f"http://{server.address}{path}").status for path in paths}
     assert answers == {"/healthz": 200, "/readyz": 503}
 

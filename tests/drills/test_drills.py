@@ -17,7 +17,7 @@ from trimtab.drills.advice import against_a_lost_zone, against_a_shortage, again
 from trimtab.drills.calm import calm_values
 from trimtab.drills.drilling import merged
 from trimtab.drills.expectations import (
-    Reading,
+    GroupReading,
     Sign,
     back_within,
     never_below_minimum,
@@ -209,7 +209,7 @@ NOW = datetime(2026, 1, 5, tzinfo=UTC)
 def read(*sizes, minimum=2, desired=3):
     """A reading a minute, of so many instances that run."""
     return [
-        Reading(
+        GroupReading(
             NOW + timedelta(minutes=minute),
             tt.GroupState(
                 name="web",

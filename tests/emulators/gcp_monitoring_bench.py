@@ -17,7 +17,7 @@ from google.cloud.monitoring_v3.services.notification_channel_service.transports
 
 from trimtab.emulators.gcp.monitoring import MonitoringCall, MonitoringServer
 from trimtab.emulators.gcp.monitoring_world import MonitoringWorld
-from trimtab.emulators.shared.calls import Reply
+from trimtab.emulators.shared.calls import EmulatorReply
 from trimtab.emulators.shared.clock import EmulatorClock
 from trimtab.emulators.shared.control import Door
 from trimtab.emulators.shared.doors import ControlClient
@@ -66,13 +66,13 @@ class MonitoringAlone(Emulator[MonitoringCall, MonitoringTimers]):
     def read(self, environ: dict[str, Any]) -> MonitoringCall:
         raise NotImplementedError("there is nothing over HTTP")
 
-    def handle(self, request: MonitoringCall) -> Reply:
+    def handle(self, request: MonitoringCall) -> EmulatorReply:
         return request.handle()
 
-    def failure(self, request: MonitoringCall, error: ServiceError) -> Reply:
+    def failure(self, request: MonitoringCall, error: ServiceError) -> EmulatorReply:
         return request.failure(error)
 
-    def nothing(self, request: MonitoringCall) -> Reply:
+    def nothing(self, request: MonitoringCall) -> EmulatorReply:
         return request.nothing()
 
     def throttled(self, request: MonitoringCall) -> ServiceError:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.laws import examples
 
-from trimtab.emulators.azure.calls import Request, Route
+from trimtab.emulators.azure.calls import ArmRequest, ArmRoute
 from trimtab.emulators.azure.regions import REGIONS, ZONAL
 from trimtab.emulators.azure.routes import ROUTES
 from trimtab.emulators.azure.routing import GROUP as GROUP_PATH
@@ -366,9 +366,9 @@ VERSIONED = st.sampled_from([route for route in ROUTES if route.versions])
 
 @settings(max_examples=examples())
 @given(VERSIONED.flatmap(lambda route: st.tuples(st.just(route), DAYS | st.sampled_from(route.versions))))
-def test_a_version_is_taken_or_refused_with_a_list_that_lacks_it(asked: tuple[Route, str]) -> None:
+def test_a_version_is_taken_or_refused_with_a_list_that_lacks_it(asked: tuple[ArmRoute, str]) -> None:
     route, version = asked
-    request = Request(route.method, route.path, {"api-version": version}, {}, b"", route)
+    request = ArmRequest(route.method, route.path, {"api-version": version}, {}, b"", route)
     if version in route.versions:
         check_version(request, route, "eastus")
         return

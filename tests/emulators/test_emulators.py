@@ -44,7 +44,7 @@ def test_what_is_not_there_is_an_attribute_error() -> None:
 def test_nothing_is_printed_of_a_client_that_is_gone(capsys: pytest.CaptureFixture[str]) -> None:
     """Its reply was still in a buffer, and was written once more as the connection ended."""
     pytest.importorskip("werkzeug", reason="the extra emulators is not installed")
-    from trimtab.emulators.shared.wire import Handler, Server
+    from trimtab.emulators.shared.wire import Handler, WireServer
 
     asked, gone = threading.Event(), threading.Event()
 
@@ -54,7 +54,7 @@ def test_nothing_is_printed_of_a_client_that_is_gone(capsys: pytest.CaptureFixtu
         begin("200 OK", [])
         return [b"x" * 2_000_000]
 
-    server = Server(0, application, Handler)
+    server = WireServer(0, application, Handler)
     serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     serving.start()
     with socket.create_connection(("127.0.0.1", server.server_port)) as client:

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from tests.laws import examples
 from tests.semantics.cases import Case, mismatches, read_cases
 
-from trimtab.emulators.gcp.autoscaling import Verdict, evaluate, next_moment
-from trimtab.emulators.gcp.datapoints import Datapoints
+from trimtab.emulators.gcp.autoscaling import AutoscalerVerdict, evaluate, next_moment
+from trimtab.emulators.gcp.datapoints import DatapointStore
 from trimtab.emulators.gcp.discovery import check, load
-from trimtab.emulators.gcp.facts import Backend, Balancing, GroupFacts, Instance, Past
+from trimtab.emulators.gcp.facts import Backend, Balancing, GroupFacts, InstanceFacts, RunHistory
 from trimtab.emulators.gcp.scaling_schedules import open_schedules, window_of
 from trimtab.engine.values import Sized
 
@@ -27,11 +27,11 @@ ROW_METRICS = {"global": {"project_id": "trimtab"}, "https_lb_rule": {"backend_n
 
 def group(size: int, **given: Any) -> GroupFacts:
     """A group whose instances have run for a day."""
-    instances = tuple(Instance(id=str(number), running_since=NOW - 24 * HOUR) for number in range(size))
+    instances = tuple(InstanceFacts(id=str(number), running_since=NOW - 24 * HOUR) for number in range(size))
     return GroupFacts(**{"name": "web", "target_size": size, "instances": instances, **given})
 
 
-def put(points: Datapoints, facts: GroupFacts, one: Measured, at: datetime) -> None:
+def put(points: DatapointStore, facts: GroupFacts, one: Measured, at: datetime) -> None:
     kind = "DELTA" if one.metric == REQUESTS else "GAUGE"
     if not one.per_instance:
         points.add(one.metric, {}, one.resource, ROW_METRICS[one.resource], at, one.value, kind)
@@ -40,12 +40,12 @@ def put(points: Datapoints, facts: GroupFacts, one: Measured, at: datetime) -> N
         points.add(one.metric, {}, one.resource, {"instance_id": instance.id}, at, one.value, kind)
 
 
-def run(setup: Setup, facts: GroupFacts | None = None, **more: Any) -> Verdict:
+def run(setup: Setup, facts: GroupFacts | None = None, **more: Any) -> AutoscalerVerdict:
     """One run; everything that is measured was so half a minute ago."""
     facts = facts or group(setup.size)
     if setup.balanced:
         facts = replace(facts, backends=[Backend(service="web", balancing=Balancing.RATE, capacity=RATE)])
-    points = Datapoints()
+    points = DatapointStore()
     for one in setup.measured:
         put(points, facts, one, setup.now - MINUTE / 2)
     return evaluate(
@@ -53,12 +53,12 @@ def run(setup: Setup, facts: GroupFacts | None = None, **more: Any) -> Verdict:
         facts=facts,
         now=setup.now,
         read=points.of_metric,
-        past=more.get("past", Past(setup.needed, setup.sizes)),
+        past=more.get("past", RunHistory(setup.needed, setup.sizes)),
         forecast=setup.forecast,
     )
 
 
-def words(verdict: Verdict) -> list[str]:
+def words(verdict: AutoscalerVerdict) -> list[str]:
     return [one["type"] for one in verdict.status_details]
 
 
@@ -85,7 +85,7 @@ def answer(op: str, setup: Setup) -> dict[str, Any]:
 def longest_hold(setup: Setup) -> int:
     """For how many seconds a peak keeps a group from shrinking after it is over."""
     for seconds in range(0, 3660, 60):
-        past = Past((Sized(ago(seconds + 60), setup.size), Sized(ago(seconds), 1)))
+        past = RunHistory((Sized(ago(seconds + 60), setup.size), Sized(ago(seconds), 1)))
         if run(setup, past=past).recommended < setup.size:
             return seconds
     raise AssertionError("the group never shrinks")
@@ -151,7 +151,7 @@ def test_without_data_the_size_stays_and_cpu_has_no_word_for_it() -> None:
 
 
 def test_a_value_older_than_two_minutes_is_none() -> None:
-    facts, points = group(4), Datapoints()
+    facts, points = group(4), DatapointStore()
     put(points, facts, Measured(CPU, 0.9), NOW - 2 * MINUTE)
     body = {"autoscalingPolicy": CPU_60}
     assert evaluate(body, facts=facts, now=NOW, read=points.of_metric).sizes == (None,)
@@ -166,10 +166,10 @@ def test_a_signal_without_data_keeps_others_from_making_the_group_smaller_but_no
 
 
 def test_new_instances_do_not_make_a_group_grow_while_they_initialize() -> None:
-    new = Instance(id="new", running_since=NOW - MINUTE / 2)
+    new = InstanceFacts(id="new", running_since=NOW - MINUTE / 2)
     facts = group(4)
     busy = replace(facts, target_size=5, instances=[*facts.instances, new])
-    points = Datapoints()
+    points = DatapointStore()
     put(points, facts, Measured(CPU, 0.6), NOW)
     points.add(CPU, {}, "gce_instance", {"instance_id": "new"}, NOW, 1.0)
     found = evaluate({"autoscalingPolicy": CPU_60}, facts=busy, now=NOW, read=points.of_metric)
@@ -180,24 +180,26 @@ def test_new_instances_do_not_make_a_group_grow_while_they_initialize() -> None:
 
 
 def test_a_value_says_nothing_of_instances_that_came_after_it() -> None:
-    facts, points = group(4), Datapoints()
+    facts, points = group(4), DatapointStore()
     put(points, facts, Measured(CPU, 0.9), NOW)
-    grown = replace(facts, target_size=6, instances=[*facts.instances, Instance(id="new", running_since=NOW)])
+    grown = replace(facts, target_size=6, instances=[*facts.instances, InstanceFacts(id="new", running_since=NOW)])
     found = evaluate({"autoscalingPolicy": CPU_60}, facts=grown, now=NOW + MINUTE, read=points.of_metric)
     assert found.recommended == 6
 
 
 def test_values_of_another_groups_instances_count_for_nothing() -> None:
-    facts, points = group(4), Datapoints()
+    facts, points = group(4), DatapointStore()
     put(points, facts, Measured(CPU, 0.6), NOW)
     points.add(CPU, {}, "gce_instance", {"instance_id": "other"}, NOW + MINUTE, 1.0)
-    grown = replace(facts, target_size=5, instances=[*facts.instances, Instance(id="new", running_since=NOW + MINUTE)])
+    grown = replace(
+        facts, target_size=5, instances=[*facts.instances, InstanceFacts(id="new", running_since=NOW + MINUTE)]
+    )
     found = evaluate({"autoscalingPolicy": CPU_60}, facts=grown, now=NOW + MINUTE, read=points.of_metric)
     assert found.sizes == (4,)
 
 
 def test_rates_are_of_a_second_or_a_minute_and_several_series_of_an_instance_are_added_up() -> None:
-    facts, points = group(2), Datapoints()
+    facts, points = group(2), DatapointStore()
     for instance in ("0", "1"):
         for interface in ("a", "b"):
             labels = {"interface": interface}
@@ -209,7 +211,7 @@ def test_rates_are_of_a_second_or_a_minute_and_several_series_of_an_instance_are
 
 
 def test_a_cumulative_metric_grows_between_two_points() -> None:
-    facts, points = group(1), Datapoints()
+    facts, points = group(1), DatapointStore()
     for at, value in ((NOW - MINUTE, 100.0), (NOW, 1300.0)):
         points.add("total", {}, "gce_instance", {"instance_id": "0"}, at, value, "CUMULATIVE")
     signal = {"metric": "total", "utilizationTarget": 5, "utilizationTargetType": "DELTA_PER_SECOND"}
@@ -218,7 +220,7 @@ def test_a_cumulative_metric_grows_between_two_points() -> None:
 
 
 def test_a_filter_picks_the_series() -> None:
-    facts, points = group(3), Datapoints()
+    facts, points = group(3), DatapointStore()
     for queue, value in (("orders", 40.0), ("mail", 400.0)):
         points.add("backlog", {}, "pubsub_subscription", {"subscription_id": queue}, NOW, value)
     chosen = 'resource.type = "pubsub_subscription" AND resource.labels.subscription_id = "orders"'
@@ -275,7 +277,7 @@ def test_a_balancing_signal_goes_by_requests_or_by_cpu_as_the_backend_does() -> 
 def test_the_words_of_the_status_are_those_of_the_service_with_its_messages() -> None:
     schedules = {"big": {**ALWAYS, "minRequiredReplicas": 20}, "small": {**ALWAYS, "minRequiredReplicas": 1}}
     policy = {"minNumReplicas": 4, "maxNumReplicas": 4, "mode": "ONLY_SCALE_OUT", "scalingSchedules": schedules}
-    stopped = [Instance(id="0"), Instance(id="1")]
+    stopped = [InstanceFacts(id="0"), InstanceFacts(id="1")]
     verdict = run(Setup(policy, 4), group(4, instances=stopped, troubles=["ZONE_RESOURCE_STOCKOUT"]))
     assert words(verdict) == [
         "MODE_ONLY_SCALE_OUT",
@@ -303,9 +305,9 @@ def test_an_autoscaler_that_is_off_goes_on_computing_and_jumps_when_it_is_on() -
 
 
 def test_a_group_shrinks_no_further_than_what_was_needed_in_ten_minutes() -> None:
-    past = Past((Sized(ago(540), 3), Sized(ago(480), 1)))
+    past = RunHistory((Sized(ago(540), 3), Sized(ago(480), 1)))
     assert run(Setup(CPU_60, 4, cpu(0.1)), past=past).recommended == 3
-    over = Past((Sized(ago(660), 3), Sized(ago(600), 1)))
+    over = RunHistory((Sized(ago(660), 3), Sized(ago(600), 1)))
     verdict = run(Setup(CPU_60, 4, cpu(0.1)), past=over)
     assert verdict.recommended == 1
 
@@ -313,9 +315,9 @@ def test_a_group_shrinks_no_further_than_what_was_needed_in_ten_minutes() -> Non
 def test_runs_hand_on_what_the_next_ones_need() -> None:
     """A busy minute is remembered for ten; then the group shrinks to what scale-in control leaves of the peak."""
     control = {"scaleInControl": {"maxScaledInReplicas": {"fixed": 2}, "timeWindowSec": 1200}}
-    sizes, past, facts = [], Past(), group(8)
+    sizes, past, facts = [], RunHistory(), group(8)
     for minute in range(24):
-        points = Datapoints()
+        points = DatapointStore()
         put(points, facts, Measured(CPU, 0.6 if minute == 0 else 0.06), NOW + minute * MINUTE)
         verdict = evaluate(
             {"autoscalingPolicy": {**CPU_60, **control}},
@@ -402,9 +404,9 @@ def test_a_forecast_is_met_by_the_time_a_new_instance_has_initialized_and_never_
 
 
 def looked_at_next(
-    setup: Setup, *, facts: GroupFacts | None = None, past: Past | None = None, at: datetime | None = None
+    setup: Setup, *, facts: GroupFacts | None = None, past: RunHistory | None = None, at: datetime | None = None
 ) -> datetime | None:
-    facts, points = facts or group(setup.size), Datapoints()
+    facts, points = facts or group(setup.size), DatapointStore()
     for one in setup.measured:
         put(points, facts, one, setup.now)
     return next_moment(
@@ -412,7 +414,7 @@ def looked_at_next(
         facts,
         at or setup.now,
         datapoints=points,
-        past=past or Past(),
+        past=past or RunHistory(),
         forecast=setup.forecast,
     )
 
@@ -434,9 +436,9 @@ def test_with_data_every_minute_is_looked_at_and_one_after_it_has_left_the_windo
 def test_edges_of_schedules_windows_and_initialization_are_looked_at() -> None:
     schedules = Setup({**CPU_60, "scalingSchedules": {"day": WORKDAY}}, 4)
     assert looked_at_next(schedules) == datetime.fromisoformat("2026-03-04T17:00Z")
-    new = group(1, instances=[Instance(id="0", running_since=NOW - MINUTE / 2)])
+    new = group(1, instances=[InstanceFacts(id="0", running_since=NOW - MINUTE / 2)])
     assert looked_at_next(Setup(CPU_60, 1), facts=new) == NOW + MINUTE
-    past = Past((Sized(ago(300), 4), Sized(ago(240), 1)))
+    past = RunHistory((Sized(ago(300), 4), Sized(ago(240), 1)))
     assert looked_at_next(Setup(CPU_60, 4), past=past) == NOW + 6 * MINUTE
     method = {"utilizationTarget": 0.6, "predictiveMethod": "OPTIMIZE_AVAILABILITY"}
     ahead = Setup({**CPU_60, "cpuUtilization": method}, 4, forecast=((NOW + 10 * MINUTE, 7),))
@@ -470,11 +472,13 @@ POLICIES = st.builds(
 )
 VALUES = st.none() | st.floats(0, 2)
 PASTS = st.lists(st.integers(0, 40), max_size=5).map(
-    lambda sizes: Past(tuple(Sized(ago(900 - 150 * step), size) for step, size in enumerate(sizes)))
+    lambda sizes: RunHistory(tuple(Sized(ago(900 - 150 * step), size) for step, size in enumerate(sizes)))
 )
 
 
-def some_run(policy: Mapping[str, Any], size: int, load: float | None, jobs: float | None, past: Past) -> Verdict:
+def some_run(
+    policy: Mapping[str, Any], size: int, load: float | None, jobs: float | None, past: RunHistory
+) -> AutoscalerVerdict:
     measured = [Measured(CPU, load)] if load is not None else []
     measured += [Measured(NEEDED, jobs * 20, per_instance=False, resource="global")] if jobs is not None else []
     return run(Setup(policy, size, tuple(measured)), past=past)
@@ -483,7 +487,7 @@ def some_run(policy: Mapping[str, Any], size: int, load: float | None, jobs: flo
 @settings(max_examples=examples(200), deadline=None)
 @given(POLICIES, st.integers(0, 35), VALUES, VALUES, PASTS)
 def test_the_size_is_within_the_bounds_and_follows_the_mode(
-    policy: Mapping[str, Any], size: int, load: float | None, jobs: float | None, past: Past
+    policy: Mapping[str, Any], size: int, load: float | None, jobs: float | None, past: RunHistory
 ) -> None:
     verdict = some_run(policy, size, load, jobs, past)
     assert policy["minNumReplicas"] <= verdict.recommended <= policy["maxNumReplicas"]
@@ -500,7 +504,7 @@ def test_the_size_is_within_the_bounds_and_follows_the_mode(
 @settings(max_examples=examples(200), deadline=None)
 @given(POLICIES, st.integers(0, 35), VALUES, VALUES, PASTS)
 def test_missing_data_never_makes_a_group_smaller_than_its_bounds_do(
-    policy: Mapping[str, Any], size: int, load: float | None, jobs: float | None, past: Past
+    policy: Mapping[str, Any], size: int, load: float | None, jobs: float | None, past: RunHistory
 ) -> None:
     verdict = some_run(policy, size, load, jobs, past)
     if None in verdict.sizes:
@@ -513,7 +517,7 @@ def test_more_load_never_asks_for_fewer_instances(
     policy: Mapping[str, Any], size: int, one: float, other: float
 ) -> None:
     low, high = sorted((one, other))
-    less, more = (some_run(policy, size, load, 0.0, Past()) for load in (low, high))
+    less, more = (some_run(policy, size, load, 0.0, RunHistory()) for load in (low, high))
     assert less.recommended <= more.recommended
 
 

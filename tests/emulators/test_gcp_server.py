@@ -8,7 +8,7 @@ from gcp_bench import PREFIX, PROJECT, REGION, ZONE, Gcp, Refused, reason_of
 from google.api_core import exceptions
 from google.cloud import compute_v1
 
-from trimtab.emulators.gcp.lists import Filter
+from trimtab.emulators.gcp.lists import ListFilter
 
 CHECK = {"type": "HTTP", "httpHealthCheck": {"port": 80}}
 
@@ -304,4 +304,4 @@ ITEM = {
     ],
 )
 def test_filters(text, fits):
-    assert Filter(text).fits(ITEM) is fits
+    assert ListFilter(text).fits(ITEM) is fits

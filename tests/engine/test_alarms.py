@@ -8,7 +8,7 @@ import pytest
 
 from trimtab.engine.alarms import (
     BREACHES,
-    AlarmState,
+    AlarmStatus,
     TooYoung,
     breach_flags,
     counted_points,
@@ -22,7 +22,7 @@ from trimtab.engine.presets import datapoint_span
 from trimtab.engine.recommend import all_breach
 from trimtab.models import Comparison, MissingData
 
-OK, ALARM, NO_DATA = AlarmState.OK, AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA
+OK, ALARM, NO_DATA = AlarmStatus.OK, AlarmStatus.ALARM, AlarmStatus.INSUFFICIENT_DATA
 MISSING, IGNORE, BREACHING, FINE = MissingData
 POINTS = {"0": False, "X": True, "-": None}
 
@@ -74,7 +74,7 @@ def test_the_tables_of_missing_data(text, datapoints, states):
     assert found == states
 
 
-@pytest.mark.parametrize("previous", [*AlarmState, None])
+@pytest.mark.parametrize("previous", [*AlarmStatus, None])
 @pytest.mark.parametrize("text", ["- - - - X", "- - - X -"])
 def test_a_young_datapoint_makes_no_alarm(text, previous):
     """Three of three: an ALARM that is there stays, none begins."""
@@ -134,4 +134,4 @@ def test_all_of_so_many_is_what_an_alarm_of_so_many_says(datapoints):
     for points in product([None, 1.0, 3.0, float("nan")], repeat=span):
         flags = breach_flags(points, 2, operator.gt)
         said = evaluate(flags, periods=datapoints, evaluation_range=span).state
-        assert all_breach(points, 2, datapoints, operator.gt) == (said is AlarmState.ALARM), points
+        assert all_breach(points, 2, datapoints, operator.gt) == (said is AlarmStatus.ALARM), points

@@ -16,9 +16,9 @@ from trimtab.engine.limits import estimate
 from trimtab.engine.policies import Direction
 from trimtab.engine.rules import (
     ChangeType,
-    Limits,
+    MetricRule,
     Operator,
-    Rule,
+    ProfileCapacity,
     ScaleAction,
     ScaleDirection,
     per_instance,
@@ -34,11 +34,11 @@ NOW = datetime(2026, 1, 7, 12, tzinfo=UTC)
 
 
 def out(metric, threshold, value=1, *, kind=COUNT, operator=ABOVE, **more):
-    return Rule(metric, operator, threshold, ScaleAction(OUT, kind, value), **more)
+    return MetricRule(metric, operator, threshold, ScaleAction(OUT, kind, value), **more)
 
 
 def in_(metric, threshold, value=1, *, kind=COUNT, operator=BELOW, **more):
-    return Rule(metric, operator, threshold, ScaleAction(IN, kind, value), **more)
+    return MetricRule(metric, operator, threshold, ScaleAction(IN, kind, value), **more)
 
 
 CPU = [out("cpu", 50), in_("cpu", 30)]
@@ -138,20 +138,20 @@ def test_to_zero_only_without_load():
 
 @pytest.mark.parametrize(("current", "size"), [(1, 3), (2, 3), (7, 6), (12, 6)])
 def test_limits_come_before_the_rules(current, size):
-    found = evaluate_rules(CPU, {"cpu": 10}, current=current, limits=Limits(3, 6))
+    found = evaluate_rules(CPU, {"cpu": 10}, current=current, limits=ProfileCapacity(3, 6))
     assert (found.size, found.cause, found.fired, found.cooldown) == (size, Cause.LIMITS, (), None)
 
 
 def test_rules_stop_at_the_limits():
     rules = [out("cpu", 50, 10), in_("cpu", 30, 10)]
-    assert evaluate_rules(rules, {"cpu": 90}, current=4, limits=Limits(3, 6)).size == 6
-    assert evaluate_rules(rules, {"cpu": 1}, current=6, limits=Limits(3, 6)).size == 3
-    assert evaluate_rules(rules, {"cpu": 90}, current=6, limits=Limits(3, 6)).cause is Cause.NOTHING
+    assert evaluate_rules(rules, {"cpu": 90}, current=4, limits=ProfileCapacity(3, 6)).size == 6
+    assert evaluate_rules(rules, {"cpu": 1}, current=6, limits=ProfileCapacity(3, 6)).size == 3
+    assert evaluate_rules(rules, {"cpu": 90}, current=6, limits=ProfileCapacity(3, 6)).cause is Cause.NOTHING
 
 
 def test_a_cut_as_far_as_the_minimum_is_not_called_adjusted():
     rules = [out("cpu", 90), in_("cpu", 30, 10)]
-    found = evaluate_rules(rules, {"cpu": 10}, current=6, limits=Limits(3, 6))
+    found = evaluate_rules(rules, {"cpu": 10}, current=6, limits=ProfileCapacity(3, 6))
     assert (found.size, found.cause) == (3, Cause.RULES)
 
 
@@ -162,7 +162,7 @@ def test_an_exact_count_below_the_size_holds_a_scale_in_back_and_does_nothing():
 
 
 def test_a_rule_without_direction_goes_where_it_leads():
-    to_five = Rule("cpu", ABOVE, 75, ScaleAction(TO, EXACT, 5))
+    to_five = MetricRule("cpu", ABOVE, 75, ScaleAction(TO, EXACT, 5))
     shrink = in_("cpu", 60, operator=AT_MOST)
     assert evaluate_rules([to_five], {"cpu": 80}, current=3).size == 5
     assert evaluate_rules([to_five], {"cpu": 80}, current=8).size == 5
@@ -170,7 +170,7 @@ def test_a_rule_without_direction_goes_where_it_leads():
     assert evaluate_rules([to_five, shrink], {"cpu": 60}, current=4).cause is Cause.FLAPPING
     assert evaluate_rules([to_five, shrink], {"cpu": 60}, current=9).size == 8
     assert evaluate_rules([to_five, shrink], {"cpu": 80}, current=9).cause is Cause.NOTHING
-    aimless = Rule("cpu", ABOVE, 10, ScaleAction(TO, COUNT, 5))
+    aimless = MetricRule("cpu", ABOVE, 10, ScaleAction(TO, COUNT, 5))
     assert evaluate_rules([aimless, shrink], {"cpu": 60}, current=4).size == 3
 
 
@@ -179,7 +179,7 @@ def test_a_rule_without_direction_goes_where_it_leads():
 
 @pytest.mark.parametrize("missing", [{}, {"cpu": None}, {"cpu": nan}, {"cpu": inf}])
 def test_the_default_where_a_metric_cannot_be_read(missing):
-    limits = Limits(1, 10, 3)
+    limits = ProfileCapacity(1, 10, 3)
     found = evaluate_rules(CPU, missing, current=1, limits=limits)
     assert (found.size, found.cause, found.unreadable) == (3, Cause.DEFAULT_CAPACITY, ("cpu",))
     assert evaluate_rules(CPU, missing, current=5, limits=limits).cause is Cause.NOTHING
@@ -189,8 +189,8 @@ def test_the_default_where_a_metric_cannot_be_read(missing):
 def test_what_can_be_read_still_scales_out():
     values = {"cpu": 90, "memory": None}
     assert evaluate_rules(ANY_ALL, values, current=4).size == 5
-    assert evaluate_rules(ANY_ALL, values, current=4, limits=Limits(1, 10, 4)).cause is Cause.RULES
-    assert evaluate_rules(ANY_ALL, values, current=4, limits=Limits(1, 10, 8)).size == 8
+    assert evaluate_rules(ANY_ALL, values, current=4, limits=ProfileCapacity(1, 10, 4)).cause is Cause.RULES
+    assert evaluate_rules(ANY_ALL, values, current=4, limits=ProfileCapacity(1, 10, 8)).size == 8
 
 
 def test_no_scale_in_without_the_metric_of_a_rule_that_scales_out():
@@ -203,7 +203,7 @@ def test_no_scale_in_without_the_metric_of_a_rule_that_scales_out():
     ("current", "default", "size"), [(1, 3, 3), (3, 3, 3), (5, 3, 5), (12, 3, 10), (1, None, 1), (5, 20, 10)]
 )
 def test_size_without_metrics(current, default, size):
-    assert size_without_metrics(current, Limits(1, 10, default)) == size
+    assert size_without_metrics(current, ProfileCapacity(1, 10, default)) == size
 
 
 # forecasts
@@ -240,9 +240,11 @@ def test_rules_wait_but_limits_and_the_default_do_not():
     assert evaluate_rules(CPU, {"cpu": 90}, current=2, cooldown=wait).cause is Cause.COOLDOWN
     assert evaluate_rules(CPU, {"cpu": 10}, current=2, cooldown=wait).cause is Cause.COOLDOWN
     assert evaluate_rules(CPU, {"cpu": 40}, current=2, cooldown=wait).cause is Cause.NOTHING
-    assert evaluate_rules(CPU, {"cpu": 90}, current=2, limits=Limits(1, 2), cooldown=wait).cause is Cause.NOTHING
-    assert evaluate_rules(CPU, {"cpu": 90}, current=2, limits=Limits(3, 6), cooldown=wait).size == 3
-    assert evaluate_rules(CPU, {}, current=2, limits=Limits(1, 6, 4), cooldown=wait).size == 4
+    assert (
+        evaluate_rules(CPU, {"cpu": 90}, current=2, limits=ProfileCapacity(1, 2), cooldown=wait).cause is Cause.NOTHING
+    )
+    assert evaluate_rules(CPU, {"cpu": 90}, current=2, limits=ProfileCapacity(3, 6), cooldown=wait).size == 3
+    assert evaluate_rules(CPU, {}, current=2, limits=ProfileCapacity(1, 6, 4), cooldown=wait).size == 4
 
 
 def test_each_rule_waits_for_itself():
@@ -287,12 +289,12 @@ def test_a_size_below_0_is_refused():
 METRICS = ("cpu", "memory", "queue")
 ACTIONS = st.builds(ScaleAction, st.sampled_from(ScaleDirection), st.sampled_from(ChangeType), st.integers(0, 60))
 RULES = st.lists(
-    st.builds(Rule, st.sampled_from(METRICS), st.sampled_from(Operator), st.integers(0, 100), ACTIONS), max_size=6
+    st.builds(MetricRule, st.sampled_from(METRICS), st.sampled_from(Operator), st.integers(0, 100), ACTIONS), max_size=6
 )
 READ = st.fixed_dictionaries({metric: st.integers(0, 100) for metric in METRICS})
 SEEN = st.dictionaries(st.sampled_from(METRICS), st.none() | st.integers(0, 100))
 LIMITS = st.tuples(st.integers(0, 20), st.integers(0, 60), st.none() | st.integers(0, 90)).map(
-    lambda three: Limits(min(three[:2]), max(three[:2]), three[2])
+    lambda three: ProfileCapacity(min(three[:2]), max(three[:2]), three[2])
 )
 SIZES = st.integers(0, 80)
 PERCENT_OF_CPU, STEPS = st.integers(0, 100), st.integers(1, 9)
@@ -372,7 +374,7 @@ def test_a_run_and_a_decision_refuse_the_same_cuts(high, low, current, grow, shr
     decision = decide(
         group, Observation(desired=current, alarms={"hot": [value], "idle": [value]}), History(), NOW, "azure"
     )
-    outcome = evaluate_rules(rules, {"cpu": value}, current=current, limits=Limits(1, 20))
+    outcome = evaluate_rules(rules, {"cpu": value}, current=current, limits=ProfileCapacity(1, 20))
     codes = {reason.code for reason in decision.reasons}
     assert decision.size == outcome.size
     assert ReasonCode.FLAPPING in codes or not outcome.flapping

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.conftest import make_group
-from trimtab.engine import AlarmState, History, Observation, Preset, decide
+from trimtab.engine import AlarmStatus, History, Observation, Preset, decide
 from trimtab.engine.presets import GCE, NEUTRAL, CooldownScope
 from trimtab.engine.reasons import FIELDS, SENTENCES, ReasonCode
 from trimtab.engine.values import Sized
@@ -304,9 +304,9 @@ def test_a_step_policy_scales_in_past_a_target_that_is_not_ready():
 def test_an_alarm_ignoring_missing_data_keeps_its_state():
     group = web(alarms={"hot": {"metric": "cpu", "above": 70, "missing": "ignore", "triggers": ["out"]}})
     first = decide(group, seen(80.0), History(), NOW, "ec2")
-    assert first.alarms == {"hot": AlarmState.ALARM}
+    assert first.alarms == {"hot": AlarmStatus.ALARM}
     again = decide(group, seen(None, 5), first.history, NOW + 10 * MINUTE, "ec2")
-    assert again.alarms == {"hot": AlarmState.ALARM}
+    assert again.alarms == {"hot": AlarmStatus.ALARM}
 
 
 def test_breaching_missing_data_scales():
@@ -321,7 +321,7 @@ def test_disabled_alarms_and_policies_do_not_act():
     assert decide(off, seen(80.0), History(), NOW, "ec2").size == 4
     quiet = web(alarms={"hot": {"metric": "cpu", "above": 70, "enabled": False, "triggers": ["out"]}})
     decision = decide(quiet, seen(80.0), History(), NOW, "ec2")
-    assert (decision.size, decision.alarms) == (4, {"hot": AlarmState.ALARM})
+    assert (decision.size, decision.alarms) == (4, {"hot": AlarmStatus.ALARM})
 
 
 # forecasts

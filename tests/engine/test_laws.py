@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.engine.random_groups import IN, MINUTE, START, amount_policy, groups, loads, make
 from tests.laws import examples
-from trimtab.engine import PRESETS, AlarmState, History, Observation, decide
+from trimtab.engine import PRESETS, AlarmStatus, History, Observation, decide
 from trimtab.engine.presets import find_preset
 from trimtab.engine.schedules import in_force
 from trimtab.models import MissingData
@@ -88,7 +88,7 @@ def without_breaching(fields):
 
 
 @pytest.mark.parametrize("preset", NO_DATA_HOLDS)
-@given(fields=groups(), desired=st.integers(0, 14), states=st.sampled_from(AlarmState))
+@given(fields=groups(), desired=st.integers(0, 14), states=st.sampled_from(AlarmStatus))
 @quick
 def test_missing_data_never_scales_in(preset, fields, desired, states):
     """Without any datapoint nothing scales in, whatever state alarms are in. All presets but EC2."""

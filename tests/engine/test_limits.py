@@ -21,7 +21,6 @@ from trimtab.engine.limits import (
     scheduled_sizes,
     termination_problem,
     waits_for_cooldown,
-    weighted_limit,
     would_trip,
     zone_to_join,
     zone_to_leave,
@@ -87,7 +86,6 @@ def test_rebalancing_may_pass_the_maximum(maximum, beyond):
 
 
 def test_weights():
-    assert weighted_limit(10, [1, 4]) == 14
     assert is_below_surplus(2, running=13, desired=10)
     assert not is_below_surplus(3, running=13, desired=10)
     assert not is_below_surplus(0, running=13, desired=10)

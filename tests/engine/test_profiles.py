@@ -13,7 +13,6 @@ from trimtab.engine.profiles import (
     Recurrence,
     Weekday,
     active_profile,
-    profiles_problem,
 )
 
 CHISINAU, PACIFIC = "Europe/Chisinau", "America/Los_Angeles"
@@ -112,10 +111,6 @@ def test_several_hours_and_minutes_start_at_each_pair():
     often = Profile("often", recurrence=Recurrence("UTC", (MONDAY, SUNDAY), (18, 6), (30, 0)))
     assert often.recurrence is not None
     assert often.recurrence.cron == "0,30 6,18 * * 1,7"
-    at = datetime(2026, 1, 5, 18, 29, tzinfo=UTC)
-    assert often.recurrence.last_start(at) == datetime(2026, 1, 5, 18, tzinfo=UTC)
-    assert often.recurrence.last_start(at + timedelta(minutes=1)) == datetime(2026, 1, 5, 18, 30, tzinfo=UTC)
-    assert often.recurrence.last_start(datetime(2026, 1, 5, 5, tzinfo=UTC)) == datetime(2026, 1, 4, 18, 30, tzinfo=UTC)
 
 
 NIGHT = [recurring("night", "Europe/Berlin", EVERY_DAY, 2, 30), recurring("day", "Europe/Berlin", EVERY_DAY, 8)]
@@ -149,27 +144,8 @@ def test_a_start_in_the_overlap_comes_once():
 def test_a_fixed_date_across_an_overlap_knows_both_hours():
     berlin = ZoneInfo("Europe/Berlin")
     date = FixedDate(datetime(2026, 10, 25, 2, 15, tzinfo=berlin), datetime(2026, 10, 25, 2, 45, tzinfo=berlin, fold=1))
-    assert date.length == timedelta(minutes=90)
     assert date.holds(datetime(2026, 10, 25, 2, 0, tzinfo=berlin, fold=1))
     assert not date.holds(datetime(2026, 10, 25, 2, 0, tzinfo=berlin))
-
-
-@pytest.mark.parametrize(
-    ("profiles", "word"),
-    [
-        ([REGULAR, *WEEKEND, EVENT], None),
-        ([recurring(str(number), "UTC", [MONDAY], number) for number in range(20)], None),
-        ([recurring(str(number), "UTC", [MONDAY], number) for number in range(21)], "1 to 20 profiles, not 21"),
-        ([], "1 to 20 profiles, not 0"),
-        ([EVENT, EVENT], "two profiles are called 'event'"),
-        ([REGULAR, Profile("other")], "only one can be the default"),
-        ([fixed("year", "UTC", "2025-01-01T00:00", "2026-01-01T00:00")], None),
-        ([fixed("year", "UTC", "2025-01-01T00:00", "2026-01-02T00:00")], "lasts 366 days"),
-    ],
-)
-def test_what_azure_refuses(profiles, word):
-    problem = profiles_problem(profiles)
-    assert problem is None if word is None else word in str(problem)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 
 from trimtab.engine.rules import (
     ChangeType,
-    Limits,
     Operator,
+    ProfileCapacity,
     ScaleAction,
     ScaleDirection,
 )
@@ -69,8 +69,8 @@ def test_amounts(action, current, size):
     ("call", "words"),
     [
         (lambda: ScaleAction(OUT, COUNT, -1), "0 or more, not -1"),
-        (lambda: Limits(4, 3), "not 4 with a maximum of 3"),
-        (lambda: Limits(-1, 3), "not -1"),
+        (lambda: ProfileCapacity(4, 3), "not 4 with a maximum of 3"),
+        (lambda: ProfileCapacity(-1, 3), "not -1"),
     ],
 )
 def test_what_makes_no_sense_is_refused(call, words):

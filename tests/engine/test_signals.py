@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trimtab.engine.signals import (
-    Mode,
+    ScalingMode,
     Signal,
     SignalType,
     Window,
@@ -76,8 +76,8 @@ def test_scale_in_control():
 
 
 def test_modes():
-    assert [enacted(mode, 10, 7) for mode in Mode] == [7, 10, 10]
-    assert [enacted(mode, 10, 14) for mode in Mode] == [14, 14, 10]
+    assert [enacted(mode, 10, 7) for mode in ScalingMode] == [7, 10, 10]
+    assert [enacted(mode, 10, 14) for mode in ScalingMode] == [14, 14, 10]
 
 
 def test_nothing_is_left_only_where_no_signal_needs_an_instance():

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trimtab.engine.strategies import (
-    Action,
+    ActionDirection,
     Strategy,
-    Way,
+    StrategyAction,
     bounded,
     is_needed,
     remaining_cooldown,
@@ -19,7 +19,7 @@ from trimtab.engine.strategies import (
     way_of_factor,
 )
 
-NONE = Action(Way.NONE)
+NONE = StrategyAction(ActionDirection.NONE)
 SIX = [10] * 6
 
 
@@ -27,19 +27,19 @@ SIX = [10] * 6
     ("count", "metric", "settings", "action"),
     [
         (2, 13, {"target": "13"}, NONE),
-        (2, 26, {"target": "13"}, Action(Way.UP, 4)),
-        (0, 20, {"target": "10"}, Action(Way.UP, 2)),
+        (2, 26, {"target": "13"}, StrategyAction(ActionDirection.UP, 4)),
+        (0, 20, {"target": "10"}, StrategyAction(ActionDirection.UP, 2)),
         (1, 9, {"target": "10"}, NONE),
-        (0, 1, {"target": "0"}, Action(Way.UP, 1)),
-        (5, 0, {"target": "0"}, Action(Way.DOWN, 0)),
+        (0, 1, {"target": "0"}, StrategyAction(ActionDirection.UP, 1)),
+        (5, 0, {"target": "0"}, StrategyAction(ActionDirection.DOWN, 0)),
         (8, 5.00001, {"target": "5"}, NONE),
-        (8, 5.00001, {"target": "5", "threshold": "0.000001"}, Action(Way.UP, 9)),
-        (1, 210, {"target": "50", "max_scale_up": "2"}, Action(Way.UP, 3)),
-        (10, 5, {"target": "50", "max_scale_down": "2"}, Action(Way.DOWN, 8)),
-        (0, 1, {"target": "10"}, Action(Way.UP, 1)),
+        (8, 5.00001, {"target": "5", "threshold": "0.000001"}, StrategyAction(ActionDirection.UP, 9)),
+        (1, 210, {"target": "50", "max_scale_up": "2"}, StrategyAction(ActionDirection.UP, 3)),
+        (10, 5, {"target": "50", "max_scale_down": "2"}, StrategyAction(ActionDirection.DOWN, 8)),
+        (0, 1, {"target": "10"}, StrategyAction(ActionDirection.UP, 1)),
         (0, 0, {"target": "10"}, NONE),
-        (5, -10, {"target": "10"}, Action(Way.DOWN, 0)),
-        (50, 55, {"target": "50"}, Action(Way.UP, 55)),
+        (5, -10, {"target": "10"}, StrategyAction(ActionDirection.DOWN, 0)),
+        (50, 55, {"target": "50"}, StrategyAction(ActionDirection.UP, 55)),
     ],
 )
 def test_target_value(count, metric, settings, action):
@@ -49,17 +49,17 @@ def test_target_value(count, metric, settings, action):
 @pytest.mark.parametrize(
     ("count", "settings", "action"),
     [
-        (1, {"delta": "1"}, Action(Way.UP, 2)),
-        (1, {"delta": "-1"}, Action(Way.DOWN, 0)),
+        (1, {"delta": "1"}, StrategyAction(ActionDirection.UP, 2)),
+        (1, {"delta": "-1"}, StrategyAction(ActionDirection.DOWN, 0)),
         (0, {"delta": "-1"}, NONE),
-        (10, {"percentage": "30"}, Action(Way.UP, 13)),
-        (10, {"percentage": "-30"}, Action(Way.DOWN, 7)),
-        (50, {"percentage": "10"}, Action(Way.UP, 55)),
+        (10, {"percentage": "30"}, StrategyAction(ActionDirection.UP, 13)),
+        (10, {"percentage": "-30"}, StrategyAction(ActionDirection.DOWN, 7)),
+        (50, {"percentage": "10"}, StrategyAction(ActionDirection.UP, 55)),
         (10, {"percentage": "0"}, NONE),
-        (20, {"value": "10"}, Action(Way.DOWN, 10)),
-        (1, {"value": "10"}, Action(Way.UP, 10)),
-        (10, {"percentage": "-15"}, Action(Way.DOWN, 9)),
-        (10, {"percentage": "-300"}, Action(Way.DOWN, 0)),
+        (20, {"value": "10"}, StrategyAction(ActionDirection.DOWN, 10)),
+        (1, {"value": "10"}, StrategyAction(ActionDirection.UP, 10)),
+        (10, {"percentage": "-15"}, StrategyAction(ActionDirection.DOWN, 9)),
+        (10, {"percentage": "-300"}, StrategyAction(ActionDirection.DOWN, 0)),
     ],
 )
 def test_threshold(count, settings, action):
@@ -69,21 +69,25 @@ def test_threshold(count, settings, action):
 def test_a_threshold_wants_enough_points_within_its_bounds():
     """The lower bound is inside, the upper outside."""
     assert threshold(1, [10, 0, 0, 0, 0, 0], lower=5, upper=20, delta=1) is None
-    assert threshold(1, [10, 0, 0, 0, 0, 0], lower=5, upper=20, delta=1, trigger=1) == Action(Way.UP, 2)
-    assert threshold(1, [10, 10, 20, 20, 20], lower=10, upper=20, delta=1, trigger=2) == Action(Way.UP, 2)
+    assert threshold(1, [10, 0, 0, 0, 0, 0], lower=5, upper=20, delta=1, trigger=1) == StrategyAction(
+        ActionDirection.UP, 2
+    )
+    assert threshold(1, [10, 10, 20, 20, 20], lower=10, upper=20, delta=1, trigger=2) == StrategyAction(
+        ActionDirection.UP, 2
+    )
     assert threshold(1, [10, 20, 20, 20, 20], lower=10, upper=20, delta=1, trigger=2) is None
     assert threshold(1, [10] * 5, upper=10, delta=1) is None
-    assert threshold(1, [10] * 5, lower=10, delta=-1) == Action(Way.DOWN, 0)
+    assert threshold(1, [10] * 5, lower=10, delta=-1) == StrategyAction(ActionDirection.DOWN, 0)
     assert threshold(1, [], lower=10, delta=1, trigger=0) is None
 
 
 def test_the_others_take_a_count_as_it_is():
-    assert run(Strategy.PASS_THROUGH, 2, [7, 13], {}) == Action(Way.UP, 13)
+    assert run(Strategy.PASS_THROUGH, 2, [7, 13], {}) == StrategyAction(ActionDirection.UP, 13)
     assert run(Strategy.PASS_THROUGH, 10, [], {}) is None
-    assert run(Strategy.PASS_THROUGH, 2, [13], {"max_scale_up": "3"}) == Action(Way.UP, 5)
-    assert run(Strategy.PASS_THROUGH, 10, [3], {"max_scale_down": "1"}) == Action(Way.DOWN, 9)
+    assert run(Strategy.PASS_THROUGH, 2, [13], {"max_scale_up": "3"}) == StrategyAction(ActionDirection.UP, 5)
+    assert run(Strategy.PASS_THROUGH, 10, [3], {"max_scale_down": "1"}) == StrategyAction(ActionDirection.DOWN, 9)
     assert run(Strategy.PASS_THROUGH, 10, [10], {}) == NONE
-    assert run(Strategy.PASS_THROUGH, 2, [-1], {}) == Action(Way.DOWN, 0)
+    assert run(Strategy.PASS_THROUGH, 2, [-1], {}) == StrategyAction(ActionDirection.DOWN, 0)
     assert run(Strategy.FIXED_VALUE, 2, [], {"value": "2"}) == NONE
 
 
@@ -132,7 +136,7 @@ def test_ways(count, factor, way):
     assert way_of_factor(count, factor) == way
 
 
-ACTIONS = st.builds(Action, st.sampled_from(Way), st.integers(0, 9))
+ACTIONS = st.builds(StrategyAction, st.sampled_from(ActionDirection), st.integers(0, 9))
 
 
 @given(ACTIONS, ACTIONS)
@@ -140,12 +144,12 @@ def test_the_order_of_checks_does_not_matter(one, other):
     """The stronger way wins whichever comes first, and of two alike the larger count."""
     first, second = stronger(one, other), stronger(other, one)
     assert first.way == second.way
-    if first.way in (Way.UP, Way.DOWN):
+    if first.way in (ActionDirection.UP, ActionDirection.DOWN):
         assert first == second
 
 
 def test_nothing_is_weaker_than_anything():
-    down = Action(Way.DOWN, 2)
+    down = StrategyAction(ActionDirection.DOWN, 2)
     assert stronger(None, down) == stronger(down, None) == down
     assert stronger(down, NONE) == NONE
     assert stronger(None, None) is None
@@ -156,11 +160,11 @@ def test_bounds_and_waits():
     assert remaining_cooldown(timedelta(minutes=20), timedelta(minutes=30)) == timedelta(minutes=-10)
 
 
-@pytest.mark.parametrize("way", Way)
+@pytest.mark.parametrize("way", ActionDirection)
 def test_only_another_size_with_a_way_is_needed(way):
     """An action without a way carries no size, so its 0 must not scale in."""
-    assert is_needed(Action(way, 2), 1) is (way is not Way.NONE)
-    assert not is_needed(Action(way, 1), 1)
+    assert is_needed(StrategyAction(way, 2), 1) is (way is not ActionDirection.NONE)
+    assert not is_needed(StrategyAction(way, 1), 1)
 
 
 @given(st.integers(0, 50), st.lists(st.floats(-10, 100), max_size=3), st.none() | st.integers(0, 9), st.integers(1, 20))
@@ -168,7 +172,7 @@ def test_no_step_is_larger_than_its_limit_and_no_count_below_0(count, metrics, l
     settings = {"target": str(target), **({} if limit is None else {"max_scale_up": str(limit)})}
     for strategy in (Strategy.TARGET_VALUE, Strategy.PASS_THROUGH):
         action = run(strategy, count, metrics, settings)
-        if action is not None and action.way is not Way.NONE:
+        if action is not None and action.way is not ActionDirection.NONE:
             assert action.size >= 0
-            assert (action.size > count) is (action.way is Way.UP)
+            assert (action.size > count) is (action.way is ActionDirection.UP)
             assert limit is None or action.size <= count + limit

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import trimtab as tt
 from tests.servers import free_port, missing, short_folder
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 
 CONFIGURATION = """
 global
@@ -305,7 +305,7 @@ def local_group(fleet, **more):
     clock = tt.ManualClock()
     servers = WebServers()
     try:
-        servers.store = Store(clock)
+        servers.store = MemoryStore(clock)
         cloud = tt.connect("memory", store=servers.store, clock=clock)
         cloud.apply(cloud.plan(fleet)).raise_for_failures()
         yield cloud, servers, tt.HaproxySync(fleet, cloud, endpoint=servers.endpoint, **more)

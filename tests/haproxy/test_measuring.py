@@ -8,7 +8,7 @@ import trimtab as tt
 from tests.haproxy.local import Clients, get, local_group, local_haproxy, make_local_fleet, until
 from trimtab.errors import ConfigError, UnreadableReply
 from trimtab.haproxy.client import RuntimeClient
-from trimtab.haproxy.measuring import LONGEST_GAP, HaproxyStats, Look, counts, look_at
+from trimtab.haproxy.measuring import LONGEST_GAP, HaproxyCounts, HaproxyStats, counts, look_at
 from trimtab.providers.datapoints import MetricQuery
 from trimtab.sources import make_sources
 
@@ -18,7 +18,7 @@ MINUTE = tt.minutes(1)
 
 def looks(*pairs):
     """Looks at seconds after noon, with how many requests there were until then."""
-    return [(NOON + timedelta(seconds=at), Look({"requests": total}, None, 0)) for at, total in pairs]
+    return [(NOON + timedelta(seconds=at), HaproxyCounts({"requests": total}, None, 0)) for at, total in pairs]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from trimtab.errors import InvalidArgument
 from trimtab.haproxy.names import group_prefix, server_name
 from trimtab.haproxy.reconciling import StepKind, WantedServer, reconcile
-from trimtab.haproxy.replies import Mode, ServerState
+from trimtab.haproxy.replies import ServerMode, ServerState
 from trimtab.haproxy.weights import HEAVIEST, weights_of
 
 PREFIX = group_prefix("aws", "us-east-1", "shop", "web")
@@ -21,7 +21,7 @@ def wanted(name, **fields):
     return WantedServer(name=f"{PREFIX}{name}", **{"address": "10.0.0.1", "port": 80, **fields})
 
 
-def server(name, mode=Mode.READY, *, own=True, **fields):
+def server(name, mode=ServerMode.READY, *, own=True, **fields):
     name = f"{PREFIX}{name}" if own else name
     return ServerState(name=name, mode=mode, **{"address": "10.0.0.1", "port": 80, **fields})
 
@@ -36,21 +36,25 @@ def steps(instances, servers):
     ("instances", "servers", "kinds"),
     [
         pytest.param([wanted("a")], [], ["add"], id="a new instance is added, in maintenance"),
-        pytest.param([wanted("a")], [server("a", Mode.MAINTENANCE)], ["probe"], id="then it is probed"),
-        pytest.param([wanted("a", answers=True)], [server("a", Mode.MAINTENANCE)], ["enter"], id="then it enters"),
-        pytest.param([wanted("a", answers=False)], [server("a", Mode.MAINTENANCE)], [], id="silent, it stays out"),
+        pytest.param([wanted("a")], [server("a", ServerMode.MAINTENANCE)], ["probe"], id="then it is probed"),
+        pytest.param(
+            [wanted("a", answers=True)], [server("a", ServerMode.MAINTENANCE)], ["enter"], id="then it enters"
+        ),
+        pytest.param(
+            [wanted("a", answers=False)], [server("a", ServerMode.MAINTENANCE)], [], id="silent, it stays out"
+        ),
         pytest.param([wanted("a")], [server("a")], [], id="one that serves is left alone"),
         pytest.param([wanted("a")], [server("a", is_checked=False)], ["check"], id="without a check it gets one"),
         pytest.param([wanted("a", weight=9)], [server("a")], ["weigh"], id="a weight is set"),
         pytest.param([wanted("a")], [server("a", weight=9)], [], id="nobody asked for a weight"),
-        pytest.param([wanted("a")], [server("a", Mode.DRAIN)], ["enter"], id="wanted again while it drains"),
+        pytest.param([wanted("a")], [server("a", ServerMode.DRAIN)], ["enter"], id="wanted again while it drains"),
         pytest.param([wanted("a", port=81)], [server("a")], ["drain"], id="at another port it leaves first"),
         pytest.param([], [server("a")], ["drain"], id="one that left drains"),
         pytest.param([], [server("a", is_up=False)], ["retire"], id="one that is down has nothing to drain"),
-        pytest.param([], [server("a", Mode.DRAIN, sessions=1)], [], id="its requests are waited for"),
-        pytest.param([], [server("a", Mode.DRAIN, sessions=1, since=LATE)], ["retire"], id="for so long"),
-        pytest.param([], [server("a", Mode.DRAIN)], ["retire"], id="without requests at once"),
-        pytest.param([], [server("a", Mode.MAINTENANCE)], ["delete"], id="then it is deleted"),
+        pytest.param([], [server("a", ServerMode.DRAIN, sessions=1)], [], id="its requests are waited for"),
+        pytest.param([], [server("a", ServerMode.DRAIN, sessions=1, since=LATE)], ["retire"], id="for so long"),
+        pytest.param([], [server("a", ServerMode.DRAIN)], ["retire"], id="without requests at once"),
+        pytest.param([], [server("a", ServerMode.MAINTENANCE)], ["delete"], id="then it is deleted"),
         pytest.param([wanted("b")], [server("a")], ["add"], id="the last one stays until another serves"),
         pytest.param([wanted("b")], [server("a"), server("b")], ["drain"], id="and leaves then"),
         pytest.param([], [server("front", own=False)], [], id="a stranger's is left alone"),
@@ -62,8 +66,8 @@ def test_steps(instances, servers, kinds):
 
 
 def test_what_waits_is_said_by_server():
-    away = [server("old", Mode.DRAIN, sessions=2, since=timedelta(seconds=10))]
-    assert steps([wanted("new", answers=False)], [*away, server("new", Mode.MAINTENANCE)])[1] == [
+    away = [server("old", ServerMode.DRAIN, sessions=2, since=timedelta(seconds=10))]
+    assert steps([wanted("new", answers=False)], [*away, server("new", ServerMode.MAINTENANCE)])[1] == [
         "it does not answer yet",
         "it drains: 2 sessions, at most 20s more",
     ]
@@ -80,7 +84,7 @@ NAMES = st.sampled_from("abcd")
 SERVERS = st.builds(
     server,
     NAMES,
-    st.sampled_from(Mode),
+    st.sampled_from(ServerMode),
     own=st.booleans(),
     is_up=st.booleans(),
     is_checked=st.booleans(),
@@ -106,7 +110,7 @@ def test_any_backend_comes_to_the_instances_and_strangers_stay(servers, names):
     assert not found.steps
     own = {name: one for name, one in known.items() if name.startswith(PREFIX)}
     assert own.keys() == {f"{PREFIX}{name}" for name in names}
-    assert all(one.mode is Mode.READY and one.is_checked for one in own.values())
+    assert all(one.mode is ServerMode.READY and one.is_checked for one in own.values())
 
 
 def taken(known, step):
@@ -114,14 +118,14 @@ def taken(known, step):
     if step.kind is StepKind.DELETE:
         return {name: one for name, one in known.items() if name != step.server}
     if step.kind is StepKind.ADD:
-        new = ServerState(name=step.server, address=step.address, port=step.port, mode=Mode.MAINTENANCE)
+        new = ServerState(name=step.server, address=step.address, port=step.port, mode=ServerMode.MAINTENANCE)
         return {**known, step.server: replace(new, is_checked=False, weight=step.weight)}
     changes = {
-        StepKind.ENTER: {"mode": Mode.READY, "is_checked": True, "weight": step.weight},
+        StepKind.ENTER: {"mode": ServerMode.READY, "is_checked": True, "weight": step.weight},
         StepKind.CHECK: {"is_checked": True},
         StepKind.WEIGH: {"weight": step.weight},
-        StepKind.DRAIN: {"mode": Mode.DRAIN},
-        StepKind.RETIRE: {"mode": Mode.MAINTENANCE, "sessions": 0},
+        StepKind.DRAIN: {"mode": ServerMode.DRAIN},
+        StepKind.RETIRE: {"mode": ServerMode.MAINTENANCE, "sessions": 0},
     }
     return {**known, step.server: replace(known[step.server], **changes.get(step.kind, {}))}
 

@@ -27,7 +27,7 @@ from tests.servers import free_port
 from trimtab.capabilities import Means, support_of
 from trimtab.declarations.support import HAPROXY
 from trimtab.haproxy.members import natives_of, shares_of
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 from trimtab.providers.run import RolloutPhase, RolloutRun
 from trimtab.testing import translate
 
@@ -55,7 +55,7 @@ groups:
 def cli(tmp_path, haproxy):
     """The command line, in front of a cloud whose instances are web servers on loopback."""
     cli, port, servers = Cli(tmp_path), free_port(), WebServers()
-    cli.store, cli.servers = Store(cli.clock, boot=timedelta(0), network="127"), servers
+    cli.store, cli.servers = MemoryStore(cli.clock, boot=timedelta(0), network="127"), servers
     cli.write(FLEET.format(socket=haproxy.socket, port=port))
     for number in range(1, 7):
         servers.listen(f"i-00000{number}", f"127.0.0.{number}", port)

@@ -23,7 +23,6 @@ FLOORS = {
     "declarations": 0,
     "engine": 1,
     "plan": 1,
-    "agents": 1,
     "capabilities": 1,
     "checks": 1,
     "events": 1,
@@ -46,7 +45,6 @@ FLOORS = {
     "testing": 3,
     "tracing": 3,
     "__init__": 3,
-    "views": 4,
     "cli": 4,
     "__main__": 4,
 }

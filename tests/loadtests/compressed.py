@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 
 import trimtab as tt
 from tests.haproxy.local import WebServers, local_haproxy
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 from trimtab.sources import Function
 from trimtab.store import open_store
 
@@ -51,7 +51,7 @@ class CompressedFleet:
         self.fleet = make_fleet(haproxy, per_instance)
         self.clock, self.servers = tt.ManualClock(), WebServers()
         self.servers.work = work
-        self.cloud = tt.connect("memory", store=Store(self.clock), clock=self.clock)
+        self.cloud = tt.connect("memory", store=MemoryStore(self.clock), clock=self.clock)
         self.cloud.apply(self.cloud.plan(self.fleet)).raise_for_failures()
         self.clock.advance(tt.minutes(2))
         self.sync = tt.HaproxySync(self.fleet, self.cloud, endpoint=self.servers.endpoint)

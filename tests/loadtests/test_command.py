@@ -12,7 +12,7 @@ import pytest
 
 import trimtab as tt
 from tests.haproxy.local import WebServers
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 
 pytest.importorskip("typer", reason="the commands need their extra")
 pytest.importorskip("vl_convert", reason="reports need their extra")
@@ -31,7 +31,7 @@ HEAD = "timeStamp,elapsed,label,responseCode,responseMessage,success\n"
 def _said(tmp_path):
     from trimtab.cli import run
 
-    store = Store(tt.ManualClock())
+    store = MemoryStore(tt.ManualClock())
     (tmp_path / "fleet.yaml").write_text(FLEET)
     begin = round((store.clock.now() - timedelta(minutes=10)).timestamp() * 1000)
     rows = [

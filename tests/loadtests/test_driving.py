@@ -17,7 +17,7 @@ from tests.loadtests.compressed import SPEED, compressed_fleet
 from trimtab.errors import MissingExtra
 from trimtab.loadtests import driving
 from trimtab.loadtests.driving import Drive, drive
-from trimtab.loadtests.targets import Target
+from trimtab.loadtests.targets import RequestTarget
 
 # found and not imported: Locust changes the modules of its process
 pytestmark = pytest.mark.skipif(find_spec("locust") is None, reason="load tests need their extra")
@@ -56,7 +56,7 @@ def _mute():
 
 def plan(port, *, rate=10, **fields):
     load = tt.Load.steps([(SECOND, rate)], step=SECOND)
-    target = Target(origin=f"http://127.0.0.1:{port}", path="/")
+    target = RequestTarget(origin=f"http://127.0.0.1:{port}", path="/")
     return Drive(target=target, load=load, **{"timeout": 0.5, **fields})
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 import trimtab as tt
 from trimtab.errors import InvalidModel
 from trimtab.models import Capacity
-from trimtab.models.base import Duration, ItemName, Name, as_json, format_duration, parse_duration
+from trimtab.models.base import Duration, ItemName, Name, format_duration, parse_duration
 
 DURATIONS = TypeAdapter(Duration)
 NAMES = TypeAdapter(Name)
@@ -78,10 +78,6 @@ def test_models_are_frozen_and_know_their_fields() -> None:
         capacity.min = 2  # type: ignore[misc]
     with pytest.raises(InvalidModel, match="most: unknown field; use desired, max, min"):
         Capacity.model_validate({"min": 1, "max": 2, "most": 3})
-
-
-def test_json_has_only_what_was_given() -> None:
-    assert as_json(Capacity(min=1, max=2)) == {"min": 1, "max": 2}
 
 
 def models_below(model: Any, seen: set[Any]) -> Iterator[Any]:

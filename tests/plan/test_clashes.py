@@ -15,7 +15,7 @@ from trimtab.engine.windows import minimums_of
 from trimtab.plan import Field, Key, Kind, Live, Mark, MarkPlace, Resource, make_plan
 from trimtab.providers.azure.kinds import KINDS as AZURE
 from trimtab.providers.azure.schedules import profiles_of
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 from trimtab.testing import MemoryTestCloud
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -91,7 +91,7 @@ def test_a_plan_has_a_problem_if_and_only_if_two_alarms_have_one_name(drawn):
     groups = [make_group(name, alarms={one: {"metric": "cpu", "above": 1} for one in some}) for name, some in drawn]
     fleet = tt.Fleet(name="f", groups=groups)
     clock = ManualClock()
-    with MemoryTestCloud(clock, Store(clock)).connect() as cloud:
+    with MemoryTestCloud(clock, MemoryStore(clock)).connect() as cloud:
         plan = cloud.plan(fleet)
     times = Counter(f"f-{name}-{alarm}" for name, some in drawn for alarm in some)
     assert len(plan.problems) == sum(number - 1 for number in times.values())

@@ -5,9 +5,9 @@ import pytest
 pytest.importorskip("rich")
 
 from tests.plan.small import FLEET, KINDS, MARK, NOW, key
+from trimtab.cli.views.plan import PlanView
+from trimtab.cli.views.screen import rendered
 from trimtab.plan import Action, Field, Kind, Live, MarkPlace, Resource, make_plan, sign
-from trimtab.views.plan import PlanView
-from trimtab.views.screen import rendered
 
 DISKS = Kind(
     name="group",

@@ -17,7 +17,7 @@ from trimtab.errors import StalePlan
 from trimtab.models import Fleet
 from trimtab.plan import Note, Plan, Secret, Unknown
 from trimtab.plan.resource import full_digest
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 
 pytestmark = pytest.mark.sweep
 
@@ -36,7 +36,7 @@ def fleet(name: str = "shop", **more: Any) -> Fleet:
 
 def made(name: str = "shop", **more: Any) -> Plan:
     clock = tt.ManualClock()
-    with tt.connect("memory", store=Store(clock), clock=clock) as cloud:
+    with tt.connect("memory", store=MemoryStore(clock), clock=clock) as cloud:
         plan = cloud.plan(fleet(name, **more))
     return replace(plan, notes=(*plan.notes, NOTE))
 

@@ -15,7 +15,7 @@ from tests.providers.gcp.groups import gcp_group
 from tests.providers.gcp.world import SCOPE, GcpWorld
 from trimtab.clock import ManualClock
 from trimtab.plan import Key, Mark
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 from trimtab.testing import AwsTestCloud, MemoryTestCloud
 
 WORDS = ("web", "app", "prod", "a", "end", "hot", "1")
@@ -36,7 +36,7 @@ class InMemory:
     separators = "/-.: "
 
     def reset(self):
-        self.store = Store(ManualClock())
+        self.store = MemoryStore(ManualClock())
         self.cloud = MemoryTestCloud(self.store.clock, self.store)
 
     def connect(self):

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 import trimtab as tt
 from tests.laws import examples
 from tests.providers.strangers import InMemory, OnAws, OnAzure, OnGcp
-from trimtab.views.plan import PlanView
-from trimtab.views.screen import rendered
-from trimtab.views.values import printable
+from trimtab.cli.views.plan import PlanView
+from trimtab.cli.views.screen import rendered
+from trimtab.cli.views.values import printable
 
 pytestmark = pytest.mark.sweep
 

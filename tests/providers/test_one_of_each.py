@@ -26,7 +26,7 @@ from trimtab.providers.bodies import patch_of
 from trimtab.providers.errors import ErrorRow, ErrorTable
 from trimtab.providers.gcp.errors import ERRORS as GCP
 from trimtab.providers.pinning import pin, pinned
-from trimtab.providers.replies import Call
+from trimtab.providers.replies import ReplyContext
 from trimtab.providers.retry import Caller, Pace, in_batches
 from trimtab.providers.writer import send_held
 
@@ -86,7 +86,9 @@ def test_the_most_specific_row_wins_wherever_it_stands(rows, status, code, text)
 
 
 def test_an_operation_that_failed_is_not_made_again():
-    error = GCP.of_operation(Call("gcp", "insert"), "stock-out", code="ZONE_RESOURCE_POOL_EXHAUSTED", status=503)
+    error = GCP.of_operation(
+        ReplyContext("gcp", "insert"), "stock-out", code="ZONE_RESOURCE_POOL_EXHAUSTED", status=503
+    )
     assert type(error) is InvalidRequest
 
 

@@ -7,7 +7,7 @@ import pytest
 import trimtab as tt
 from tests.providers.azure.groups import KEY
 from tests.providers.emulated import EMULATORS, SDKS
-from trimtab.runtime.portability import Verdict, survey
+from trimtab.runtime.portability import FieldVerdict, survey
 
 TEXT = f"""name: shop
 groups:
@@ -101,7 +101,7 @@ def test_a_file_without_ids_is_made_on_each_cloud(cloud):
     name, connected = cloud
     told = survey(fleet(), name, NOW)
     assert not told.is_refused
-    assert told.fields[Verdict.IMPOSSIBLE] == told.fields[Verdict.CONTROLLER] == 0
+    assert told.fields[FieldVerdict.IMPOSSIBLE] == told.fields[FieldVerdict.CONTROLLER] == 0
     plan = connected.plan(fleet())
     assert [str(one) for one in plan.problems] == []
     assert not plan.unknown
@@ -118,5 +118,5 @@ def test_what_the_survey_calls_approximated_the_plan_notes(cloud):
     """Every approximation is a note of the real plan, by the same path and text."""
     name, connected = cloud
     notes = {note.text for note in connected.plan(fleet()).notes if note.approximation}
-    told = [one for one in survey(fleet(), name, NOW).remarks if one.verdict is Verdict.APPROXIMATED]
+    told = [one for one in survey(fleet(), name, NOW).remarks if one.verdict is FieldVerdict.APPROXIMATED]
     assert {f"{one.path}: {one.text}" for one in told} == notes

@@ -28,11 +28,11 @@ def spellings(script: str) -> set[str]:
 
 def test_no_text_of_a_plan_or_of_what_comes_of_it_has_a_script(world: Any) -> None:
     pytest.importorskip("rich")
-    from trimtab.views.imported import imported_dict
-    from trimtab.views.outcome import applied_view
-    from trimtab.views.plan import PlanView
-    from trimtab.views.progress import event_line
-    from trimtab.views.screen import rendered
+    from trimtab.cli.views.imported import imported_dict
+    from trimtab.cli.views.outcome import applied_view
+    from trimtab.cli.views.plan import PlanView
+    from trimtab.cli.views.progress import event_line
+    from trimtab.cli.views.screen import rendered
 
     said: list[str] = []
 

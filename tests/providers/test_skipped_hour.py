@@ -12,7 +12,7 @@ from tests.providers.azure.groups import azure_group
 from tests.providers.azure.world import AzureWorld
 from trimtab.clock import ManualClock
 from trimtab.emulators import AwsEmulator, AzureEmulator
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 from trimtab.testing import MemoryTestCloud
 
 pytestmark = pytest.mark.sweep
@@ -43,7 +43,7 @@ def place(started):
     name, emulator = started
     if name == "memory":
         clock = ManualClock(SATURDAY)
-        yield MemoryTestCloud(clock, Store(clock)).connect(), clock.advance, make_group
+        yield MemoryTestCloud(clock, MemoryStore(clock)).connect(), clock.advance, make_group
         return
     emulator.doors.reset()
     world = {"aws": AwsWorld, "azure": AzureWorld}[name](emulator)
@@ -69,7 +69,7 @@ def test_a_window_of_half_a_year_ends_in_memory():
     clock = ManualClock(datetime(2026, 1, 1, 12, tzinfo=UTC))
     season = {"cron": "0 0 1 2 *", "until": "0 0 1 8 *", "zone": "UTC", "min": 3}
     fleet = tt.Fleet(name="shop", groups=(make_group("web", schedules={"season": season}),))
-    with MemoryTestCloud(clock, Store(clock)).connect() as cloud:
+    with MemoryTestCloud(clock, MemoryStore(clock)).connect() as cloud:
         cloud.apply(cloud.plan(fleet), wait="accepted").raise_for_failures()
         seen = []
         for _ in range(9):

@@ -11,7 +11,7 @@ from trimtab.emulators import AzureEmulator
 from trimtab.errors import Conflict, InvalidRequest, Unsupported
 from trimtab.models import Rollout
 from trimtab.providers.azure.client import Calls
-from trimtab.providers.azure.held import Held
+from trimtab.providers.azure.held import HeldCapacity
 from trimtab.providers.azure.versions import Version, back_of, merged
 from trimtab.providers.rolling import Limits, NewTemplate
 from trimtab.providers.run import RolloutPhase, RolloutRun
@@ -381,25 +381,25 @@ def test_a_rollout_takes_rights_of_its_own(bench):
 @pytest.mark.parametrize(
     ("held", "capacity", "size"),
     [
-        (Held(size=4), 4, 4),
-        (Held(size=4), 6, 6),
-        (Held(size=4), 2, 2),
-        (Held(size=4, low=3, high=4), 3, 4),
-        (Held(size=4, low=3, high=4), 2, 2),
-        (Held(size=4, low=4, high=6), 5, 4),
-        (Held(size=4, low=4, high=6), 7, 7),
-        (Held(), 5, 5),
+        (HeldCapacity(size=4), 4, 4),
+        (HeldCapacity(size=4), 6, 6),
+        (HeldCapacity(size=4), 2, 2),
+        (HeldCapacity(size=4, low=3, high=4), 3, 4),
+        (HeldCapacity(size=4, low=3, high=4), 2, 2),
+        (HeldCapacity(size=4, low=4, high=6), 5, 4),
+        (HeldCapacity(size=4, low=4, high=6), 7, 7),
+        (HeldCapacity(), 5, 5),
     ],
 )
 def test_whose_doing_a_capacity_is(held, capacity, size):
     assert held.wanted(capacity) == size
-    assert Held.parse(held.words()) == held or held.size is None
+    assert HeldCapacity.parse(held.words()) == held or held.size is None
     assert held.seen(capacity).wanted(capacity) == size
 
 
 def test_what_is_held_is_read_back():
-    held = Held(size=4, low=3, high=6, mode="Rolling", after=NOW + timedelta(microseconds=7), undo=True)
-    assert Held.parse(held.words()) == held
+    held = HeldCapacity(size=4, low=3, high=6, mode="Rolling", after=NOW + timedelta(microseconds=7), undo=True)
+    assert HeldCapacity.parse(held.words()) == held
     assert len(" ".join(held.words())) < 70
 
 

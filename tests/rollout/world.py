@@ -2,7 +2,7 @@
 
 import trimtab as tt
 from trimtab.models import Rollout
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 
 HOT = {"name": "hot", "metric": "cpu", "above": 70, "triggers": ["out"]}
 LOUD = {"name": "loud", "metric": "cpu", "above": 90, "notify": ["ops@example.org"]}
@@ -32,7 +32,7 @@ class World:
 
     def __init__(self):
         self.clock = tt.ManualClock()
-        self.store = Store(self.clock)
+        self.store = MemoryStore(self.clock)
         self.cloud = tt.connect("memory", store=self.store, clock=self.clock)
 
     def apply(self, fleet):

@@ -14,7 +14,7 @@ from tests.conftest import make_fleet
 from trimtab.clock import ManualClock, SystemClock
 from trimtab.errors import Cancelled, ConfigError, PlanRefused, Throttled
 from trimtab.events import silent
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 from trimtab.providers.retry import Caller
 from trimtab.rollout import Rollouts
 from trimtab.rollout.async_rollouts import AsyncRollouts
@@ -194,7 +194,7 @@ def writes():
 @pytest.mark.parametrize("number", range(writes()))
 def test_an_apply_that_is_cancelled_stops_tells_what_it_did_and_can_be_gone_on_with(number):
     """Wherever it was: the calls under way end and none follows; each change was told how it ended."""
-    store, told, ends = Store(ManualClock()), [], []
+    store, told, ends = MemoryStore(ManualClock()), [], []
 
     async def live():
         connected = tt.connect_async("memory", store=store, clock=store.clock, workers=1, listener=told.append)
@@ -223,7 +223,7 @@ def test_an_apply_that_is_cancelled_stops_tells_what_it_did_and_can_be_gone_on_w
 
 def test_insisting_changes_nothing():
     """However often it is cancelled, the task ends after its call has."""
-    store = Store(ManualClock())
+    store = MemoryStore(ManualClock())
 
     async def live():
         async with tt.connect_async("memory", store=store, clock=store.clock) as cloud:
@@ -238,7 +238,7 @@ def test_insisting_changes_nothing():
 def test_anyio_cancels_it_once():
     """It cancels what does not end at every turn of the loop, unless that is shielded: web frameworks run on it."""
     anyio = pytest.importorskip("anyio")
-    store, scopes = Store(ManualClock()), []
+    store, scopes = MemoryStore(ManualClock()), []
 
     async def plan(cloud):
         with anyio.CancelScope() as scope:
@@ -264,7 +264,7 @@ def test_anyio_cancels_it_once():
 
 
 def test_a_time_limit_of_asyncio_is_one():
-    store = Store(ManualClock())
+    store = MemoryStore(ManualClock())
 
     async def live():
         async with tt.connect_async("memory", store=store, clock=store.clock) as cloud:

@@ -7,8 +7,8 @@ from rich.console import Console
 
 import trimtab as tt
 from tests.providers.placing import TEMPLATES, placement
+from trimtab.cli.views.status import status_view
 from trimtab.testing.clouds import TEST_CLOUDS
-from trimtab.views.status import status_view
 
 SHORT = {
     "aws": "on-demand t3.small in us-east-1a",

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from trimtab.engine.reasons import Reason, ReasonCode
+from trimtab.engine.reasons import DecisionReason, ReasonCode
 from trimtab.engine.values import Decision, History
 from trimtab.simulation.model import FleetModel
 from trimtab.simulation.results import SimulatedDecision, Simulation
@@ -64,9 +64,9 @@ def made(load, sizes, *, capacity=10.0, boot=0, patience=60, seed=0, group="web"
 
 def _decision(previous, size):
     reasons = (
-        (Reason(ReasonCode.NO_ALARM, ("high",)),)
+        (DecisionReason(ReasonCode.NO_ALARM, ("high",)),)
         if size < previous
-        else (Reason(ReasonCode.BELOW_MINIMUM, (size, previous)),)
+        else (DecisionReason(ReasonCode.BELOW_MINIMUM, (size, previous)),)
     )
     return Decision(size, previous, 1, 100, reasons, (), History())
 

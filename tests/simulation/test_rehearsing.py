@@ -6,7 +6,7 @@ import trimtab as tt
 from tests.laws import sampled
 from tests.providers.placing import TEMPLATES, placement
 from trimtab.errors import InvalidArgument
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 from trimtab.testing.clouds import TEST_CLOUDS
 
 pytest.importorskip("numpy", reason="a simulation needs numpy (extra `sim`)")
@@ -30,7 +30,7 @@ def fleet_of(**groups):
 
 def running(fleet):
     clock = tt.ManualClock()
-    cloud = tt.connect("memory", store=Store(clock), clock=clock)
+    cloud = tt.connect("memory", store=MemoryStore(clock), clock=clock)
     cloud.apply(cloud.plan(fleet)).raise_for_failures()
     return cloud
 

@@ -20,7 +20,7 @@ from trimtab.engine.recommend import all_breach
 from trimtab.engine.ruleset import rules_for
 from trimtab.errors import InvalidArgument
 from trimtab.simulation.replaying import Replay
-from trimtab.simulation.signals import Source, WatchedTarget, Way, value_of
+from trimtab.simulation.signals import SimulatedMetric, SizeWay, WatchedTarget, value_of
 from trimtab.simulation.simulating import make_scenario
 
 np = pytest.importorskip("numpy", reason="a simulation needs numpy (extra `sim`)")
@@ -361,7 +361,7 @@ def test_a_target_sees_what_the_engine_sees(points, preset):
     """Where datapoints are missing, as of a metric that is measured every five minutes."""
     rules = rules_for(hold(50), PRESETS[preset])
     rule, tracking = rules.tracking[0], rules.preset.tracking
-    source = Source(value_of("cpu", "average"), 0, 1)
+    source = SimulatedMetric(value_of("cpu", "average"), 0, 1)
     target = WatchedTarget(rule, source, "average", rules.preset)
     for place, point in enumerate(points):
         source.values.append(point)
@@ -369,8 +369,8 @@ def test_a_target_sees_what_the_engine_sees(points, preset):
         window = points[max(0, place + 1 - tracking.span) : place + 1]
         out = all_breach(window, rule.high, tracking.high_datapoints, gt)
         back = all_breach(window, rule.low, tracking.low_datapoints, lt)
-        way = Way.OUT if out else Way.IN if back else Way.CALM
-        assert target.way == (Way.OPEN if newest(window) is None else way)
+        way = SizeWay.OUT if out else SizeWay.IN if back else SizeWay.CALM
+        assert target.way == (SizeWay.OPEN if newest(window) is None else way)
 
 
 @pytest.mark.parametrize("preset", ["ec2", "azure", "gce", "neutral"])

@@ -29,7 +29,7 @@ from trimtab.errors import (
 from trimtab.models import Metric
 from trimtab.providers.datapoints import Datapoints, MetricQuery
 from trimtab.providers.memory.provider import connect
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 from trimtab.sources import Function, read_all
 from trimtab.sources.reading import MOST_UNANSWERED
 from trimtab.sources.source import Answer
@@ -146,7 +146,7 @@ def test_a_metric_that_several_sources_read_is_an_error() -> None:
 
 
 def test_a_promql_metric_without_a_source_is_the_cloud_s() -> None:
-    store = Store(clock=tt.ManualClock(NOW))
+    store = MemoryStore(clock=tt.ManualClock(NOW))
     provider = connect(store=store, clock=store.clock, location="here")
     up = metrics.promql("up")
     store.measures.add("here", "web", up, 4.0, NOW - MINUTE)

@@ -9,12 +9,12 @@ from typing import Any, assert_type
 import trimtab as tt
 from trimtab.engine import (
     PRESETS,
-    AlarmState,
+    AlarmStatus,
     Decision,
+    DecisionReason,
     History,
     Observation,
     Preset,
-    Reason,
     ReasonCode,
     Recommendation,
     decide,
@@ -307,10 +307,10 @@ def decided(group: tt.ScalingGroup, history: History, now: datetime) -> tuple[in
     seen = Observation(desired=2, alarms={"hot": [71.0, None, 80.5]}, policies={"hold": [55.0]})
     decision = decide(group, seen, history, now, preset="ec2")
     assert_type(decision, Decision)
-    assert_type(decision.alarms["hot"], AlarmState)
+    assert_type(decision.alarms["hot"], AlarmStatus)
     assert_type(decision.history, History)
     for reason in decision.reasons:
-        assert_type(reason, Reason)
+        assert_type(reason, DecisionReason)
         assert_type(reason.code, ReasonCode)
         assert_type(reason.details, dict[str, Any])
     asked: tuple[Recommendation, ...] = decision.recommendations

@@ -14,7 +14,7 @@ from trimtab.providers.memory.datapoints import MemoryMetrics
 from trimtab.providers.memory.kinds import KINDS
 from trimtab.providers.memory.provider import MemoryResources
 from trimtab.providers.memory.states import MemoryLive
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 from trimtab.providers.memory.translate import MemoryFacts
 from trimtab.providers.translation import Translation
 
@@ -22,7 +22,7 @@ from trimtab.providers.translation import Translation
 def connect(
     *,
     clock: Clock,
-    shelf: Store | None = None,
+    shelf: MemoryStore | None = None,
     location: str = "attic",
     workers: int = 8,
     listener: Listener = silent,
@@ -37,7 +37,7 @@ def connect(
         workers: Of no use: it answers at once.
         listener: Told of nothing: it never tries again.
     """
-    store = shelf or Store(clock)
+    store = shelf or MemoryStore(clock)
     metrics = MemoryMetrics(store)
     return Provider(
         name="toy",

@@ -10,7 +10,7 @@ from trimtab.checks.finding import Remark
 from trimtab.checks.rule import Subject, preset_of
 from trimtab.checks.sizes import bounds_over_time, size_words
 from trimtab.checks.words import listed, verb
-from trimtab.engine.alarms import AlarmState, evaluate
+from trimtab.engine.alarms import AlarmStatus, evaluate
 from trimtab.engine.limits import estimate, would_trip
 from trimtab.engine.policies import step_size
 from trimtab.engine.presets import MissingMetric, Preset, ScaleInAgreement
@@ -163,7 +163,7 @@ def find_missing_at_rest(subject: Subject) -> Iterator[Remark]:
 def _fires_on_nothing(alarm: Alarm) -> bool:
     nothing = [None] * alarm.periods
     evaluation = evaluate(nothing, periods=alarm.periods, datapoints=alarm.datapoints, missing=alarm.missing)
-    return evaluation.state is AlarmState.ALARM
+    return evaluation.state is AlarmStatus.ALARM
 
 
 # TT109

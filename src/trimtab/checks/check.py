@@ -47,10 +47,10 @@ def check_fleet(
     from trimtab.checks.natives import check_natives  # plans hold native leaves against the models themselves
 
     check_natives(fleet, clouds)
-    found = tuple(find_all(fleet, clouds, rules))
+    findings = tuple(find_all(fleet, clouds, rules))
     if fleet._comments:
-        found = _with_comments(fleet, clouds, rules, found, known)
-    return tuple(finding for finding in found if show_ignored or not finding.is_ignored)
+        findings = _with_comments(fleet, clouds, rules, findings, known)
+    return tuple(finding for finding in findings if show_ignored or not finding.is_ignored)
 
 
 def find_all(fleet: Fleet, clouds: Sequence[str], rules: Mapping[str, Rule]) -> Iterator[Finding]:

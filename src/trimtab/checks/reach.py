@@ -106,7 +106,7 @@ def _is_above(alarm: Alarm) -> bool:
     return alarm.comparison in (Comparison.ABOVE, Comparison.AT_LEAST)
 
 
-class Steps(NamedTuple):
+class TriggeredSteps(NamedTuple):
     """A step policy beside an alarm that triggers it."""
 
     alarm: Alarm
@@ -117,14 +117,14 @@ class Steps(NamedTuple):
     """The places of the steps that a value selects."""
 
 
-def _steps(subject: Subject) -> Iterator[Steps]:
+def _steps(subject: Subject) -> Iterator[TriggeredSteps]:
     for alarm, alarm_rule in subject.alarms:
         values = values_of(alarm.metric, alarm.statistic, subject)
         side = side_of(alarm, values)
         for rule in _step_rules(alarm_rule) if side.meets(-inf, inf) else ():
             spans = [side.span(band, above=alarm_rule.above) for band in rule.bands]
             reached = frozenset(place for place, span in enumerate(spans) if side.meets(*span))
-            yield Steps(alarm, rule, side, values, reached)
+            yield TriggeredSteps(alarm, rule, side, values, reached)
 
 
 def _step_rules(alarm: AlarmRule) -> Iterator[AmountRule]:
@@ -133,7 +133,7 @@ def _step_rules(alarm: AlarmRule) -> Iterator[AmountRule]:
 
 def find_unreached_steps(subject: Subject) -> Iterator[Remark]:
     """Step policies that no value at which their alarm fires leads to a step, and single steps that none leads to."""
-    by_policy: dict[str, list[Steps]] = {}
+    by_policy: dict[str, list[TriggeredSteps]] = {}
     for steps in _steps(subject):
         by_policy.setdefault(steps.rule.policy, []).append(steps)
     for policy, several in by_policy.items():
@@ -145,7 +145,7 @@ def find_unreached_steps(subject: Subject) -> Iterator[Remark]:
             yield from _single_steps(policy, [steps for steps in several if steps.reached])
 
 
-def _single_steps(policy: str, several: list[Steps]) -> Iterator[Remark]:
+def _single_steps(policy: str, several: list[TriggeredSteps]) -> Iterator[Remark]:
     reached = frozenset[int]().union(*(steps.reached for steps in several))
     for place, band in enumerate(several[0].rule.bands):
         if place not in reached and _acts(band.step):
@@ -164,19 +164,19 @@ def _acts(step: Step) -> bool:
     return step.to is not None or bool(step.change or step.percent)
 
 
-def _is_beyond(steps: Steps, place: int) -> bool:
+def _is_beyond(steps: TriggeredSteps, place: int) -> bool:
     low, _ = steps.side.span(steps.rule.bands[place], above=_is_above(steps.alarm))
     return low >= steps.side.most
 
 
-def _why_none(steps: Steps) -> str:
+def _why_none(steps: TriggeredSteps) -> str:
     if all(_is_beyond(steps, place) for place in range(len(steps.rule.bands))):
         return _beyond(steps, "the first", min(band.low for band in steps.rule.bands))
     other = "below" if _is_above(steps.alarm) else "above"
     return f"its steps lie {other} the threshold"
 
 
-def _beyond(steps: Steps, which: str, begin: float) -> str:
+def _beyond(steps: TriggeredSteps, which: str, begin: float) -> str:
     """Why values do not go so far as a step."""
     metric, values = steps.alarm.metric.name, steps.values
     if not _is_above(steps.alarm):

@@ -24,16 +24,16 @@ _MINUTE = timedelta(minutes=1)
 _CENTURY = 100 * YEAR
 
 
-class Stretch(NamedTuple):
+class SizeStretch(NamedTuple):
     """The sizes in force from a moment on."""
 
     begin: datetime
     sizes: InForce
 
 
-def stretches(group: ScalingGroup) -> Sequence[Stretch]:
+def stretches(group: ScalingGroup) -> Sequence[SizeStretch]:
     """The sizes in force in a week, stretch by stretch, and around the next times of what comes more seldom."""
-    return [Stretch(stretch.begin, stretch.over(group.capacity)) for stretch in scheduled(group.schedules)]
+    return [SizeStretch(stretch.begin, stretch.over(group.capacity)) for stretch in scheduled(group.schedules)]
 
 
 @lru_cache(maxsize=1024)

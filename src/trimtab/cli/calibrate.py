@@ -25,17 +25,17 @@ def show_calibration(
     seed: int,
 ) -> int:
     """Measure, show and keep it; the exit code."""
+    from trimtab.cli.views.calibrations import calibration_view
     from trimtab.simulation import calibrate
-    from trimtab.views.calibrations import calibration_view
 
     if since is None:
         raise ConfigError(["--calibrate needs how far back; give --since, such as --since 14d"])
     size = None if size_metric is None else _metric(size_metric)
     with context.cloud(fleet) as cloud, context.screen.busy("reading the cloud"), in_option_words():
-        found = calibrate(cloud, fleet, group, since=since, size=size, load=load, seed=seed)
-    trouble = None if out is None else context.write(lambda: found.save(out))
-    body = {name: value for name, value in found.to_dict().items() if name != "format_version"}
-    context.screen.show(calibration_view(found, None if trouble else out, as_options), body)
+        calibration = calibrate(cloud, fleet, group, since=since, size=size, load=load, seed=seed)
+    trouble = None if out is None else context.write(lambda: calibration.save(out))
+    body = {name: value for name, value in calibration.to_dict().items() if name != "format_version"}
+    context.screen.show(calibration_view(calibration, None if trouble else out, as_options), body)
     if trouble is not None:
         raise trouble
     return 0

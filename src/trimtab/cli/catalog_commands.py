@@ -11,11 +11,12 @@ import typer
 from trimtab.cli.completion import complete_file
 from trimtab.cli.context import As, CommandContext, Format, OutsideFiles, Overlays, context_of
 from trimtab.cli.verbosity import add_verbosity
+from trimtab.cli.views.catalog import Choice, images_dict, images_view, sizes_dict, sizes_view
 from trimtab.declarations import declarations_of, provider_names, support_of
 from trimtab.declarations.catalogue import (
     DEFAULT_ARCHITECTURE,
     OS_WORDS,
-    Wanted,
+    SizeRequest,
     catalogue_of,
     images_of,
 )
@@ -23,7 +24,6 @@ from trimtab.declarations.features import FEATURES
 from trimtab.models import CountRange, MemoryRange, SizeRequirement
 from trimtab.models.template import ARCHITECTURES
 from trimtab.phrases import closest
-from trimtab.views.catalog import Choice, images_dict, images_view, sizes_dict, sizes_view
 
 catalog = typer.Typer()
 Processor = Annotated[
@@ -107,7 +107,7 @@ def sizes(
     asked = SizeRequirement(
         cpus=_count("--cpus", cpus), memory_gb=_memory(memory), burstable=burstable, gpu=_count("--gpu", gpu)
     )
-    wanted = Wanted(asked, architecture or DEFAULT_ARCHITECTURE, spot)
+    wanted = SizeRequest(asked, architecture or DEFAULT_ARCHITECTURE, spot)
     choices = list(_choices(_clouds(provider, "sizes"), wanted, most))
     selecting = frozenset(name for name, *_ in choices if declarations_of(name).selects_sizes)
     context_of(context, chosen).screen.show(sizes_view(choices, selecting), sizes_dict(choices))
@@ -148,8 +148,8 @@ def portability(
 
     Example: `trimtab catalog portability fleet.yaml --provider azure --provider gcp`
     """
+    from trimtab.cli.views.portability import survey_dict, survey_markdown, survey_view
     from trimtab.runtime.portability import survey, surveyed_clouds  # no other command loads what translates
-    from trimtab.views.portability import survey_dict, survey_markdown, survey_view
 
     command_context = context_of(context, Format.JSON if chosen is PageFormat.JSON else Format.TEXT)
     able = surveyed_clouds()
@@ -170,8 +170,8 @@ def portability(
 
 
 def _show_words(command_context: CommandContext, clouds: Sequence[str], chosen: PageFormat) -> None:
+    from trimtab.cli.views.portability import words_dict, words_markdown, words_view
     from trimtab.declarations.disks import CLASSES, native_disk
-    from trimtab.views.portability import words_dict, words_markdown, words_view
 
     features = {name: {cloud: support_of(name, cloud) for cloud in clouds} for name in FEATURES}
     named = {cloud: declarations_of(cloud).references for cloud in clouds}
@@ -186,7 +186,7 @@ def _show_words(command_context: CommandContext, clouds: Sequence[str], chosen: 
         command_context.screen.show(words_view(features, tables), words_dict(features, tables))
 
 
-def _choices(clouds: Sequence[str], wanted: Wanted, most: int) -> Iterator[Choice]:
+def _choices(clouds: Sequence[str], wanted: SizeRequest, most: int) -> Iterator[Choice]:
     for name in clouds:
         catalogue = catalogue_of(name)
         if catalogue is not None:

@@ -12,12 +12,12 @@ from trimtab.checks import Finding, check_fleet
 from trimtab.checks.rule import advised_clouds
 from trimtab.cli.completion import FLEET_FILE
 from trimtab.cli.context import FleetFile, Format, OutsideFiles, Overlays, context_of
+from trimtab.cli.views.entries import STANDARD_INPUT, Entry, finding_entries, mistake_entries
+from trimtab.cli.views.fleet import fleet_dict, fleet_view, sentence_of
+from trimtab.cli.views.screen import Screen
 from trimtab.config.files import is_descriptor
 from trimtab.errors import ConfigError
 from trimtab.models import Fleet
-from trimtab.views.entries import STANDARD_INPUT, Entry, finding_entries, mistake_entries
-from trimtab.views.fleet import fleet_dict, fleet_view, sentence_of
-from trimtab.views.screen import Screen
 
 FINDINGS = 2
 
@@ -111,9 +111,9 @@ def _folder(fleet: str) -> Path:
 
 def _report(screen: Screen, chosen: ReportFormat, entries: Sequence[Entry], file: str, fleet: Fleet | None) -> None:
     from trimtab.checks.registry import all_rules
-    from trimtab.views.annotations import annotations
-    from trimtab.views.junit import junit_xml
-    from trimtab.views.sarif import sarif_log
+    from trimtab.cli.views.annotations import annotations
+    from trimtab.cli.views.junit import junit_xml
+    from trimtab.cli.views.sarif import sarif_log
 
     folder = Path.cwd()
     match chosen:

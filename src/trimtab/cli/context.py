@@ -14,14 +14,14 @@ from pydantic_core import PydanticCustomError
 from rich.console import Group, RenderableType
 
 from trimtab.cli.completion import FLEET_FILE, complete_file, complete_overlay, is_file
-from trimtab.cli.target import Target
+from trimtab.cli.target import CloudTarget
+from trimtab.cli.views.screen import Screen
 from trimtab.config import load_fleet, parse_fleet
 from trimtab.config.source import MAX_BYTES, decode
 from trimtab.errors import ConfigError, InvalidModel, PlanRefused, TrimtabError
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.models.base import format_duration, parse_duration
 from trimtab.phrases import in_words
-from trimtab.views.screen import Screen
 
 if TYPE_CHECKING:  # what reaches a cloud is loaded by the commands that do
     from trimtab.events import Event, Listener
@@ -53,7 +53,7 @@ class WaitFor(StrEnum):
     HEALTHY = "healthy"
 
 
-class Refresh(StrEnum):
+class RefreshWord(StrEnum):
     """What can be looked up anew."""
 
     IMAGE = "image"
@@ -65,18 +65,18 @@ LONGEST, DAY = timedelta(days=3650), timedelta(days=1)
 def duration(text: str) -> timedelta:
     """A duration as an option takes it: none, or up to ten years."""
     try:
-        found = cast("timedelta", parse_duration(text))
+        length = cast("timedelta", parse_duration(text))
     except PydanticCustomError as error:
         raise typer.BadParameter(str(error)) from error
-    return _no_longer(found, text, LONGEST)
+    return _no_longer(length, text, LONGEST)
 
 
 def span(text: str) -> timedelta:
     """A duration that is more than none: for how long, or how far back."""
-    found = duration(text)
-    if not found:
+    result = duration(text)
+    if not result:
         raise typer.BadParameter(f"{text!r} is not above 0; give a longer time")
-    return found
+    return result
 
 
 def interval(text: str) -> timedelta:
@@ -84,10 +84,10 @@ def interval(text: str) -> timedelta:
     return _no_longer(span(text), text, DAY)
 
 
-def _no_longer(found: timedelta, text: str, most: timedelta) -> timedelta:
-    if found > most:
+def _no_longer(length: timedelta, text: str, most: timedelta) -> timedelta:
+    if length > most:
         raise typer.BadParameter(f"{text!r} is longer than {format_duration(most)}; give a shorter time")
-    return found
+    return length
 
 
 def moment(text: str) -> datetime:
@@ -122,7 +122,8 @@ Prune = Annotated[
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Treat approximations as errors.")]
 LookUp = Annotated[
-    list[Refresh] | None, typer.Option("--refresh", help="Re-resolve pinned values (image, size).", show_default=False)
+    list[RefreshWord] | None,
+    typer.Option("--refresh", help="Re-resolve pinned values (image, size).", show_default=False),
 ]
 OutsideFiles = Annotated[
     bool,
@@ -152,7 +153,7 @@ class CommandContext:
 
     screen: Screen
     connect: Callable[..., "Cloud"]
-    target: Target = field(default_factory=Target)
+    target: CloudTarget = field(default_factory=CloudTarget)
 
     def load(
         self, fleet: str, overlays: Sequence[str] | None = None, *, provider: str | None = None, outside: bool
@@ -207,8 +208,8 @@ class CommandContext:
 
     def _remarks(self) -> "Listener":
         """A listener that says what is tried again, and once each which address the environment gives."""
+        from trimtab.cli.views.progress import event_line
         from trimtab.events import CallRetried, EndpointFound
-        from trimtab.views.progress import event_line
 
         told: set[EndpointFound] = set()
         lock = Lock()
@@ -237,13 +238,13 @@ class CommandContext:
             then: What follows where all went through.
             asks: Whether that changes instances, as a rollout does, so that it takes consent where a template waits.
         """
+        from trimtab.cli.views.outcome import applied_view
+        from trimtab.cli.views.plan import PlanView
+        from trimtab.cli.views.progress import progress
         from trimtab.events import silent
         from trimtab.plan import Action
         from trimtab.plan.rendering import NO_CHANGES
         from trimtab.runtime.apply import Consent, check_consent
-        from trimtab.views.outcome import applied_view
-        from trimtab.views.plan import PlanView
-        from trimtab.views.progress import progress
 
         agreed = {action for action, yes in ((Action.DELETE, how.delete), (Action.REPLACE, how.replace)) if yes}
         self.screen.view(PlanView(plan, empty=how.empty or NO_CHANGES, agreed=agreed))

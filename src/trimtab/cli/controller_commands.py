@@ -66,7 +66,7 @@ def tick(
 
     Example: `trimtab tick fleet.yaml --provider gcp --project shop --shadow`
     """
-    from trimtab.views.controller import tick_view
+    from trimtab.cli.views.controller import tick_view
 
     options = WatcherOptions(None, webhook or (), secret_file)
     with _controller(
@@ -99,7 +99,7 @@ def run(
 
     Example: `trimtab run fleet.yaml --provider gcp --project shop --store postgresql://trimtab@db/trimtab`
     """
-    from trimtab.views.controller import tick_view
+    from trimtab.cli.views.controller import tick_view
 
     stop, options = threading.Event(), WatcherOptions(listen, webhook or (), secret_file)
     with (
@@ -130,9 +130,9 @@ class LastTick(NamedTuple):
 
 def last_tick(fleet: str, cloud: Cloud, store: str | None, now: datetime) -> LastTick:
     """When the controller of a fleet last ticked, as the store has it; where there is none, why."""
+    from trimtab.cli.views.controller import is_stale, last_tick_text
     from trimtab.controller.controller import stored_cloud
     from trimtab.store import open_store
-    from trimtab.views.controller import is_stale, last_tick_text
 
     try:
         opened = open_store(store)
@@ -209,9 +209,9 @@ def history(
 
     Example: `trimtab history fleet.yaml web --since 6h`
     """
+    from trimtab.cli.views.controller import history_view, record_dict
     from trimtab.store import open_store
     from trimtab.store.records import DecisionRecord, RolloutRecord
-    from trimtab.views.controller import history_view, record_dict
 
     begin = datetime.now(UTC) - since
     if candidate and not shadow:
@@ -240,8 +240,8 @@ def history(
 def _show_comparisons(
     context: CommandContext, fleet: Fleet, store: "Store", groups: Sequence[str], candidate: str, since: datetime
 ) -> int:
+    from trimtab.cli.views.controller import comparisons_view
     from trimtab.controller.shadowing import compare_shadow
-    from trimtab.views.controller import comparisons_view
 
     names = groups or [group.name for group in fleet.groups]
     compared = compare_shadow(store, fleet.name, names, candidate=candidate, since=since)

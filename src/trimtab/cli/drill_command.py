@@ -9,8 +9,8 @@ import typer
 from trimtab.cli.check_command import FINDINGS
 from trimtab.cli.completion import FLEET_FILE, complete_provider
 from trimtab.cli.context import FleetFile, Format, OutsideFiles, Overlays, context_of, duration
+from trimtab.cli.views.entries import STANDARD_INPUT
 from trimtab.models.built_in import BUILT_IN
-from trimtab.views.entries import STANDARD_INPUT
 
 MINUTE = timedelta(minutes=1)
 
@@ -61,9 +61,9 @@ def drill(
 
     Example: `trimtab drill fleet.yaml --provider aws --only zone-lost`
     """
+    from trimtab.cli.views.drills import drill_junit, drill_view, scenarios_view
     from trimtab.drills.drilling import drill as run_drill
     from trimtab.drills.scenarios import SCENARIOS
-    from trimtab.views.drills import drill_junit, drill_view, scenarios_view
 
     command_context = context_of(context, Format.JSON if chosen is DrillFormat.JSON else Format.TEXT)
     screen = command_context.screen

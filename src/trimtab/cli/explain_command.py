@@ -12,9 +12,9 @@ from trimtab.cli.commands import groups_command
 from trimtab.cli.context import AllowPython, CommandContext, TextFormat, moment, span
 from trimtab.cli.controller_commands import StoreUrl
 from trimtab.cli.load_options import ReportFile
+from trimtab.cli.views.status import zone_of
 from trimtab.errors import InvalidArgument
 from trimtab.models import Fleet
-from trimtab.views.status import zone_of
 
 if TYPE_CHECKING:
     from trimtab.store.records import Store
@@ -48,7 +48,7 @@ def explain(
 
     Example: `trimtab explain fleet.yaml web --since 2h --diagnose --provider aws`
     """
-    from trimtab.views.explaining import explanation_view
+    from trimtab.cli.views.explaining import explanation_view
 
     if since is not None and at is not None:
         raise InvalidArgument("give `--at` or `--since`, not both")

@@ -34,12 +34,12 @@ from trimtab.cli.context import (
 from trimtab.cli.controller_commands import StoreUrl, last_tick
 from trimtab.cli.kpis import show_kpis
 from trimtab.cli.saved_plans import read_saved
+from trimtab.cli.views.imported import imported_dict, imported_view
+from trimtab.cli.views.status import status_view
 from trimtab.config import json_schema
 from trimtab.config.files import write_file
 from trimtab.models import Fleet
 from trimtab.plan.saved import check_saved
-from trimtab.views.imported import imported_dict, imported_view
-from trimtab.views.status import status_view
 
 
 def schema(

@@ -61,8 +61,8 @@ def sync(
 
     Example: `trimtab haproxy sync fleet.yaml --provider aws --every 10s`
     """
+    from trimtab.cli.views.haproxy import synced_view
     from trimtab.haproxy import HaproxySync
-    from trimtab.views.haproxy import synced_view
 
     if remove and every is not None:
         raise InvalidArgument("`--remove` takes servers out once; leave `--every` out")
@@ -103,8 +103,8 @@ def code_of(done: "Sequence[SyncedBackend]") -> int:
 
 def synced(cloud: Cloud, fleet: Fleet, *, waits: bool) -> tuple[RenderableType, Mapping[str, Any], int]:
     """What follows an apply: the HAProxies get the instances that there are now."""
+    from trimtab.cli.views.haproxy import synced_view
     from trimtab.haproxy import HaproxySync
-    from trimtab.views.haproxy import synced_view
 
     done = HaproxySync(fleet, cloud).sync(wait=MINUTE if waits else NO_WAIT)
     return synced_view(done), {"haproxies": [each.to_dict() for each in done]}, code_of(done)

@@ -48,9 +48,9 @@ def hooks(
 
     Example: `trimtab hooks fleet.yaml --provider aws --queue shop-hooks --allow-python acme.handlers`
     """
+    from trimtab.cli.views.hooks import handled_view
     from trimtab.haproxy import HaproxySync
     from trimtab.hooks import HandledHook, HookConsumer, HookOutcome, drain_handlers, load_handlers
-    from trimtab.views.hooks import handled_view
 
     stop, lock, failed = threading.Event(), threading.Lock(), threading.Event()
 

@@ -9,11 +9,11 @@ from rich.text import Text
 from trimtab.cli.commands import instances_command
 from trimtab.cli.context import CommandContext
 from trimtab.cli.verbosity import add_verbosity
+from trimtab.cli.views.values import printable
 from trimtab.errors import InvalidArgument
 from trimtab.models import Fleet
 from trimtab.providers.base import GroupState
 from trimtab.runtime.group import LiveGroup, native_name
-from trimtab.views.values import printable
 
 instance = typer.Typer()
 

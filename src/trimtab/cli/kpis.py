@@ -4,10 +4,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from trimtab.cli.context import CommandContext
+from trimtab.cli.views.kpis import kpis_view
 from trimtab.kpis.card import KpiOptions
 from trimtab.kpis.prices import Prices
 from trimtab.models import Fleet
-from trimtab.views.kpis import kpis_view
 
 
 def show_kpis(context: CommandContext, fleet: Fleet, since: timedelta, prices: Path | None) -> int:

@@ -193,8 +193,8 @@ def loadtest(
     with in_option_words():
         sending["shape"] = _shape(shape, csv)
         with context.cloud(fleet) as cloud, context.screen.busy("sending the load"), stopped_by_signals(stop):
-            found = run_loadtest(cloud, fleet, group.name, stop=stop, **sending, **shared)
-    return _show(context, found, report, is_interrupted=stop.is_set())
+            test = run_loadtest(cloud, fleet, group.name, stop=stop, **sending, **shared)
+    return _show(context, test, report, is_interrupted=stop.is_set())
 
 
 def _judged(
@@ -210,10 +210,10 @@ def _judged(
 
     if context.target.provider or fleet.connect.provider:
         with context.cloud(fleet) as cloud, context.screen.busy("reading the cloud"):
-            found = judge_loadtest(results, fleet, group.name, cloud=cloud, zone=zone, **shared)
+            test = judge_loadtest(results, fleet, group.name, cloud=cloud, zone=zone, **shared)
     else:
-        found = judge_loadtest(results, fleet, group.name, zone=zone, **shared)
-    return replace(found, notes=[note.replace("`zone`", "--zone") for note in found.notes])
+        test = judge_loadtest(results, fleet, group.name, zone=zone, **shared)
+    return replace(test, notes=[note.replace("`zone`", "--zone") for note in test.notes])
 
 
 def _shape(shape: str, csv: CsvOptions) -> "str | Load":
@@ -228,36 +228,36 @@ def _shape(shape: str, csv: CsvOptions) -> "str | Load":
     return replace(load, notes=tuple(map(without_zone, load.notes)))
 
 
-def _show(context: CommandContext, found: "LoadTest", report: Path | None, *, is_interrupted: bool = False) -> int:
+def _show(context: CommandContext, test: "LoadTest", report: Path | None, *, is_interrupted: bool = False) -> int:
     """What was found, and the report; where that cannot be written, what was found is shown all the same."""
-    from trimtab.views.loadtests import loadtest_view
+    from trimtab.cli.views.loadtests import loadtest_view
 
-    troubles = [ConfigError([str(each)]) for each in found.requirements if each.holds is None]
+    troubles = [ConfigError([str(each)]) for each in test.requirements if each.holds is None]
     if is_interrupted:
         troubles.append(ConfigError(["interrupted; what was seen until then is judged"]))
-    if found.requests == 0:
+    if test.requests == 0:
         troubles.append(ConfigError(["no request was made; the notes say why"]))
-    elif found.requests and found.failed == found.requests:
-        troubles.append(ConfigError([f"no request was answered well: {in_words(list(found.errors))}"]))
-    unwritten = None if report is None else _write(context, found, report)
+    elif test.requests and test.failed == test.requests:
+        troubles.append(ConfigError([f"no request was answered well: {in_words(list(test.errors))}"]))
+    unwritten = None if report is None else _write(context, test, report)
     if context.screen.markdown:
-        context.screen.text(found.to_markdown())
+        context.screen.text(test.to_markdown())
     else:
         said = [line for trouble in troubles for line in trouble.lines]
-        context.screen.show(loadtest_view(found), {**found.to_dict(), "report_error": unwritten, "troubles": said})
+        context.screen.show(loadtest_view(test), {**test.to_dict(), "report_error": unwritten, "troubles": said})
     if unwritten is not None:
         troubles.append(ConfigError([unwritten]))
     for trouble in () if context.screen.json else troubles:
         context.screen.error(trouble)
     if is_interrupted:
         raise Interrupted
-    return 1 if troubles else 0 if found.holds else 2
+    return 1 if troubles else 0 if test.holds else 2
 
 
-def _write(context: CommandContext, found: "LoadTest", report: Path) -> str | None:
+def _write(context: CommandContext, test: "LoadTest", report: Path) -> str | None:
     """Write the report; why that could not be done."""
     try:
-        found.save(report)
+        test.save(report)
     except TrimtabError as error:
         return str(error)
     context.screen.remark(f"report written to {report}")

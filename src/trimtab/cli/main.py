@@ -12,8 +12,8 @@ import trimtab
 from trimtab.cli.application import GLOBALS, NO_COLOR, RENAMED, WRITING, make_application
 from trimtab.cli.context import CommandContext
 from trimtab.cli.stopping import INTERRUPTED, Interrupted
+from trimtab.cli.views.screen import Screen
 from trimtab.errors import TrimtabError
-from trimtab.views.screen import Screen
 
 if TYPE_CHECKING:
     from trimtab.runtime.cloud import Cloud

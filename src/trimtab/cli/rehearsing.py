@@ -9,11 +9,11 @@ from rich.console import Group, RenderableType
 
 from trimtab.cli.context import ALLOW_PYTHON, CommandContext
 from trimtab.cli.load_options import CAPACITY, MODEL, PRICES, optional
+from trimtab.cli.views.plan import PlanView
 from trimtab.errors import InvalidArgument
 from trimtab.models import Fleet, PythonPolicy
 from trimtab.phrases import in_words
 from trimtab.plan import Plan
-from trimtab.views.plan import PlanView
 
 if TYPE_CHECKING:
     from trimtab.runtime.cloud import Cloud
@@ -130,7 +130,7 @@ def show_plan(context: CommandContext, plan: Plan, rehearsal: "Rehearsal | None"
     parts: list[RenderableType] = [PlanView(plan)]
     text = plan.to_markdown()
     if rehearsal is not None:
-        from trimtab.views.rehearsals import rehearsal_view
+        from trimtab.cli.views.rehearsals import rehearsal_view
 
         body["rehearsal"] = rehearsal.to_dict()
         parts += ["", rehearsal_view(rehearsal)]

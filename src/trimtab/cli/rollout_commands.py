@@ -14,15 +14,15 @@ from rich.text import Text
 from trimtab.cli.commands import groups_command
 from trimtab.cli.context import CommandContext, duration
 from trimtab.cli.verbosity import add_verbosity
+from trimtab.cli.views.values import printable
 from trimtab.errors import InvalidArgument
 from trimtab.events import silent
 from trimtab.models import Fleet
-from trimtab.views.values import printable
 
 if TYPE_CHECKING:
+    from trimtab.cli.views.rollouts import Show
     from trimtab.rollout import GroupRollout, Rollouts
     from trimtab.runtime.cloud import Cloud
-    from trimtab.views.rollouts import Show
 
 rollout = typer.Typer()
 Asked = Literal["", "running", "paused", "rolled back"]
@@ -103,8 +103,8 @@ def status(context: CommandContext, fleet: Fleet, groups: Sequence[str]) -> int:
 
     Example: `trimtab rollout status fleet.yaml --provider aws`
     """
+    from trimtab.cli.views.rollouts import rollouts_dict, rollouts_view
     from trimtab.rollout import RolloutOutcome
-    from trimtab.views.rollouts import rollouts_dict, rollouts_view
 
     with context.cloud(fleet) as cloud, context.screen.busy("reading the cloud"):
         found = [each for each in cloud.rollouts(fleet).status() if not groups or each.group in groups]
@@ -244,17 +244,17 @@ def _running(rollouts: "Rollouts", groups: Sequence[str]) -> Sequence[str]:
     """The groups that are named, else those with a rollout that is on."""
     if groups:
         return groups
-    found = [each.group for each in rollouts.status() if each.run is not None]
-    if not found:
+    result = [each.group for each in rollouts.status() if each.run is not None]
+    if not result:
         raise InvalidArgument("no rollout of this fleet is on; name the group that is meant, or start one")
-    return found
+    return result
 
 
 @contextmanager
 def _rollouts(
     context: CommandContext, fleet: Fleet, store: str | None = None, *, allow_commands: bool = False
 ) -> "Iterator[tuple[Rollouts, Show]]":
-    from trimtab.views.rollouts import rollout_progress  # most commands roll nothing out
+    from trimtab.cli.views.rollouts import rollout_progress  # most commands roll nothing out
 
     with context.cloud(fleet) as cloud, rollout_progress(context.screen.err, cloud.now) as (listener, show):
         listener = silent if context.screen.verbosity else listener
@@ -282,8 +282,8 @@ def end(context: CommandContext, rollouts: "Sequence[GroupRollout]", *, asked: A
 
 
 def _ended(rollouts: "Sequence[GroupRollout]", *, asked: Asked = "") -> tuple[Text, Mapping[str, object], int]:
+    from trimtab.cli.views.rollouts import rollouts_dict
     from trimtab.rollout import exit_code
-    from trimtab.views.rollouts import rollouts_dict
 
     lines = "\n".join(map(str, rollouts)) or "nothing to roll out"
     code = exit_code([each for each in rollouts if each.outcome != asked])
@@ -294,7 +294,7 @@ def rolled_out(
     context: CommandContext, cloud: "Cloud", fleet: Fleet, groups: Sequence[str], *, allow_commands: bool
 ) -> tuple[Text, Mapping[str, object], int]:
     """Start the rollouts of these groups and see them through, with progress shown; what came of them."""
-    from trimtab.views.rollouts import rollout_progress
+    from trimtab.cli.views.rollouts import rollout_progress
 
     with rollout_progress(context.screen.err, cloud.now) as (listener, show):
         listener = silent if context.screen.verbosity else listener

@@ -11,6 +11,10 @@ from rich.text import Text
 
 from trimtab.cli.commands import fleet_command, groups_command
 from trimtab.cli.context import CommandContext, interval, moment, span
+from trimtab.cli.views.activities import activities_dict, activities_view
+from trimtab.cli.views.inventory import AddressOf, inventory_dict, inventory_view
+from trimtab.cli.views.values import printable
+from trimtab.cli.views.watch import watch_view
 from trimtab.cli.watching import Serve, served
 from trimtab.errors import InvalidArgument, NotFound, TrimtabError
 from trimtab.models import Fleet
@@ -19,10 +23,6 @@ from trimtab.runtime.cloud import Cloud
 from trimtab.runtime.group import LiveGroup, native_name
 from trimtab.runtime.status import FleetStatus
 from trimtab.runtime.watch import Watch
-from trimtab.views.activities import activities_dict, activities_view
-from trimtab.views.inventory import AddressOf, inventory_dict, inventory_view
-from trimtab.views.values import printable
-from trimtab.views.watch import watch_view
 
 if TYPE_CHECKING:
     from trimtab.controller.exposition import Exposition

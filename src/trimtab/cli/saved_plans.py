@@ -8,12 +8,12 @@ import typer
 
 from trimtab.cli.completion import complete_file
 from trimtab.cli.context import TextFormat, context_of
+from trimtab.cli.views.plan import saved_plan_markdown, saved_plan_view
+from trimtab.cli.views.screen import Screen
 from trimtab.config.files import read_file
 from trimtab.errors import ConfigError
 from trimtab.plan.saved import read_plan
 from trimtab.providers.pure import kinds_of
-from trimtab.views.plan import saved_plan_markdown, saved_plan_view
-from trimtab.views.screen import Screen
 
 LARGEST = 2**28
 TOO_LARGE = "this is larger than any saved plan"

@@ -171,9 +171,9 @@ def simulate(
 
     Example: `trimtab simulate fleet.yaml web --load load.csv --capacity 50 --preset ec2 --preset gce`
     """
+    from trimtab.cli.views.simulations import simulations_dict, simulations_view
     from trimtab.simulation import FleetModel
     from trimtab.simulation import simulate as run_simulation
-    from trimtab.views.simulations import simulations_dict, simulations_view
 
     if report is not None:
         from trimtab.simulation.report import check_report
@@ -215,7 +215,7 @@ def simulate(
     if not (kpis or against or report or prices or slo):
         context.screen.show(*shown)
         return 0
-    from trimtab.cli.simulate_report import Wanted, show_judged
+    from trimtab.cli.simulate_report import ReportOptions, show_judged
 
     def again(fleet: Fleet, run: "Simulation", seed: int) -> "Simulation":
         other = _same_group(fleet, group)
@@ -232,7 +232,7 @@ def simulate(
         )
 
     chosen = range(seed, seed + seeds)
-    wanted = Wanted(kpis=kpis, prices=prices, slo=slo, against=against, seeds=chosen, report=report)
+    wanted = ReportOptions(kpis=kpis, prices=prices, slo=slo, against=against, seeds=chosen, report=report)
     return show_judged(context, fleet, runs, again, wanted, shown)
 
 

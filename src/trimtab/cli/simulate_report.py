@@ -9,22 +9,22 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from trimtab.cli.context import CommandContext
+from trimtab.cli.views.comparisons import comparison_view
+from trimtab.cli.views.kpis import kpis_view
+from trimtab.cli.views.values import printable
 from trimtab.errors import InvalidArgument
 from trimtab.kpis.card import KpiOptions
 from trimtab.kpis.prices import Prices
 from trimtab.models import Fleet
 from trimtab.simulation import Simulation
 from trimtab.simulation.comparing import PairedComparison, compare
-from trimtab.views.comparisons import comparison_view
-from trimtab.views.kpis import kpis_view
-from trimtab.views.values import printable
 
 Again = Callable[[Fleet, Simulation, int], Simulation]
 """Simulates the group of a fleet as another simulation was, with a seed."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class ReportOptions:
     """What was asked for."""
 
     kpis: bool
@@ -40,7 +40,7 @@ def show_judged(
     fleet: Fleet,
     runs: Sequence[Simulation],
     again: Again,
-    wanted: Wanted,
+    wanted: ReportOptions,
     shown: tuple[RenderableType, Mapping[str, Any]],
 ) -> int:
     """Show simulations with what else was asked for; the exit code."""
@@ -74,7 +74,7 @@ def show_judged(
 
 
 def _compared(
-    context: CommandContext, fleet: Fleet, run: Simulation, again: Again, wanted: Wanted, options: KpiOptions
+    context: CommandContext, fleet: Fleet, run: Simulation, again: Again, wanted: ReportOptions, options: KpiOptions
 ) -> PairedComparison:
     """
     The group as it is in this file, first, against that of the other.

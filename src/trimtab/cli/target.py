@@ -66,7 +66,7 @@ OPTIONS: Mapping[str, tuple[Any, Any]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class CloudTarget:
     """
     Which cloud is meant, as far as options and variables say.
 
@@ -102,7 +102,7 @@ class Target:
         return provider, {**(settings_of(fleet, provider) if fleet else {}), **variables, **options}
 
 
-def target_of(context: typer.Context, given: Mapping[str, Any]) -> Target:
+def target_of(context: typer.Context, given: Mapping[str, Any]) -> CloudTarget:
     """What the options of `OPTIONS` and their variables say."""
     more = _pairs(given["connect"] or ())
     options: dict[str, str] = {}
@@ -112,7 +112,7 @@ def target_of(context: typer.Context, given: Mapping[str, Any]) -> Target:
             (variables if _is_variable(context, name) else options)[name] = given[name]
     if _is_variable(context, "connect"):
         more, variables = {}, more | variables
-    return Target(given["provider"], options, more, variables)
+    return CloudTarget(given["provider"], options, more, variables)
 
 
 def _is_variable(context: typer.Context, name: str) -> bool:

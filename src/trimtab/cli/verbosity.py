@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from trimtab.cli.context import CommandContext
-from trimtab.views.screen import Screen
+from trimtab.cli.views.screen import Screen
 
 Verbose = Annotated[
     int,

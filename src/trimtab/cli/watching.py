@@ -73,10 +73,10 @@ def served(
 ) -> Iterator[tuple["Exposition", "Health"]]:
     """Metrics and health at an address, for as long as a command runs; says where, and who can read them."""
     from trimtab.controller.exposition import Exposition
-    from trimtab.controller.serving import Health, Server, parse_address
+    from trimtab.controller.serving import Health, MetricsServer, parse_address
 
     exposition, health = Exposition(every), Health(every, clock)
-    with Server(parse_address(address), exposition, health) as server:
+    with MetricsServer(parse_address(address), exposition, health) as server:
         at = server.address
         open_to = "" if at.is_loopback else "; whoever reaches this address can read them"
         context.screen.remark(f"serving metrics and health at http://{at}{open_to}")

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 import yaml
 
-from trimtab.config.source import Source
+from trimtab.config.source import SourceText
 from trimtab.models.fleet import Comment
 
 _ADDRESSED = re.compile(r"#[ \t]*trimtab[ \t]*:[ \t]*", re.IGNORECASE)
 
 
-def find_comments(source: Source, root: yaml.Node) -> tuple[Comment, ...]:
+def find_comments(source: SourceText, root: yaml.Node) -> tuple[Comment, ...]:
     """
     The comments of a file that begin with `# trimtab:`, in its order.
 
@@ -36,7 +36,7 @@ def find_comments(source: Source, root: yaml.Node) -> tuple[Comment, ...]:
     return tuple(found)
 
 
-def _comment(source: Source, match: re.Match[str], below: Sequence[int]) -> Comment:
+def _comment(source: SourceText, match: re.Match[str], below: Sequence[int]) -> Comment:
     text, position = source.text, source.place(match.start())
     end = _line_end(text, match.end())
     following = _ADDRESSED.search(text, match.end(), end)

@@ -15,7 +15,7 @@ import yaml
 from trimtab.config.comments import find_comments
 from trimtab.config.paths import is_named
 from trimtab.config.problems import Problem, refusal, refuse_file, shorten
-from trimtab.config.source import Source
+from trimtab.config.source import SourceText
 from trimtab.models import Position
 from trimtab.models.fleet import Comment
 
@@ -73,7 +73,7 @@ def read_scalar(text: str) -> Scalar:
     return float(text) if _FLOAT.fullmatch(text) else text
 
 
-def read_document(source: Source) -> tuple[Item, tuple[Comment, ...]]:
+def read_document(source: SourceText) -> tuple[Item, tuple[Comment, ...]]:
     """
     The file as a tree of items, and its comments that are addressed to trimtab.
 
@@ -106,14 +106,14 @@ class _Loader(yaml.SafeLoader):
 
 
 def _stop(problem: str, mark: yaml.Mark) -> NoReturn:
-    raise _Refused(problem=problem, problem_mark=mark)
+    raise _RefusedDocument(problem=problem, problem_mark=mark)
 
 
-class _Refused(yaml.MarkedYAMLError):
+class _RefusedDocument(yaml.MarkedYAMLError):
     pass
 
 
-def _compose(source: Source) -> yaml.Node:
+def _compose(source: SourceText) -> yaml.Node:
     try:
         loader = _Loader(source.text)
     except yaml.reader.ReaderError as error:
@@ -142,7 +142,7 @@ def _where(error: yaml.MarkedYAMLError) -> yaml.Mark | None:
 
 def _words(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or "unreadable"
-    if isinstance(error, _Refused):
+    if isinstance(error, _RefusedDocument):
         return problem
     if "another document" in problem:
         return "a second document begins here; one file holds one fleet"
@@ -169,7 +169,7 @@ _MENDS = {
 
 
 class _Builder:
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: SourceText) -> None:
         self.problems: list[Problem] = []
         self._source = source
         self._seen: set[int] = set()

@@ -8,7 +8,7 @@ from trimtab.config.document import Item
 from trimtab.config.dumping import file_data
 from trimtab.config.paths import in_place, is_named
 from trimtab.config.problems import Problem, refuse_file
-from trimtab.config.shape import Shape, file_shape, whole_schema
+from trimtab.config.shape import ShapeCheck, file_shape, whole_schema
 from trimtab.config.verdicts import findings, missing_fields
 from trimtab.declarations.connection import check_connection, settings_of
 from trimtab.declarations.find import provider_names
@@ -223,21 +223,21 @@ def _laid(fleet: Fleet, names: Sequence[str], provider: str | None) -> Fleet:
     if fleet._positions:
         _check_shape(whole, fleet)
     try:
-        made = Fleet.model_validate(plain(whole))
+        result = Fleet.model_validate(plain(whole))
     except InvalidModel as error:
         if not fleet._positions:
             raise
         refuse_file(_placed(finding.item, finding.steps, finding.message, whole) for finding in findings(error, whole))
         raise
     if fleet._positions:
-        made._positions = dict(positions(whole, ()))
-    made._comments = fleet._comments
+        result._positions = dict(positions(whole, ()))
+    result._comments = fleet._comments
     if isinstance(own, dict) and "provider" in own:
-        _check_own(made, provider)
-    check_connection(made)
+        _check_own(result, provider)
+    check_connection(result)
     if provider is not None and provider in provider_names():
-        settings_of(made, provider)
-    return made
+        settings_of(result, provider)
+    return result
 
 
 def _check_own(fleet: Fleet, provider: str | None) -> None:
@@ -317,7 +317,7 @@ def positions(item: Item, steps: tuple[str, ...]) -> Iterator[tuple[tuple[str, .
 
 def _check_shape(whole: Item, fleet: Fleet) -> None:
     """Check what a fleet is once overlays are laid over it: nothing is missing, and nothing is left of another sort."""
-    shape = Shape(file_shape()["$defs"])
+    shape = ShapeCheck(file_shape()["$defs"])
     shape.check(whole, whole_schema())
     problems = [_placed(None, problem.path, problem.message, whole) for problem in shape.problems]
     for item, steps, names in shape.missing:

@@ -10,8 +10,8 @@ from trimtab.config.files import is_descriptor
 from trimtab.config.filling import Filler
 from trimtab.config.overlays import check_overlays, gather, plain, positions
 from trimtab.config.problems import refusal, refuse_file
-from trimtab.config.shape import Schema, Shape, describe, file_shape, whole_schema
-from trimtab.config.source import Source, check_size, read_text
+from trimtab.config.shape import Schema, ShapeCheck, describe, file_shape, whole_schema
+from trimtab.config.source import SourceText, check_size, read_text
 from trimtab.config.verdicts import findings, missing_fields, settle
 from trimtab.declarations.connection import check_connection
 from trimtab.errors import InvalidModel
@@ -80,7 +80,7 @@ def parse_fleet(
         ConfigError: The text is no valid fleet; each problem names its line.
     """
     check_size(text, name)
-    raw, comments = read_document(Source(name, text))
+    raw, comments = read_document(SourceText(name, text))
     folder = None if directory is None else Path(directory)
     filler = Filler(os.environ if env is None else env, folder, allow_outside_files=allow_outside_files)
     root = filler.fill(raw)
@@ -125,7 +125,7 @@ def _with_calendars(merged: Item, filler: Filler) -> Item:
 
 def _check_written(root: Item, schema: Schema) -> None:
     """Check what stands in the file, `defaults` and groups each by themselves."""
-    shape = Shape(schema["$defs"])
+    shape = ShapeCheck(schema["$defs"])
     with_defaults = isinstance(root.value, dict) and "defaults" in root.value
     branch = schema["then" if with_defaults else "else"]
     shape.check(root, {**schema, "properties": {**schema["properties"], **branch["properties"]}})
@@ -149,7 +149,7 @@ def _check_amount(merged: Item) -> None:
 
 def _check_whole(merged: Item, root: Item, schema: Schema) -> None:
     """Check what groups are once `defaults` is merged in: nothing is missing."""
-    shape = Shape(schema["$defs"])
+    shape = ShapeCheck(schema["$defs"])
     shape.check(merged, whole_schema())
     lacking = settle((missing_fields(*entry) for entry in shape.missing), root)
     refuse_file([*shape.problems, *lacking])

@@ -48,7 +48,7 @@ def load_settings(folder: Path) -> Settings:
         text = decode(read_file(path, str(path), MAX_BYTES, "larger than any settings file"), str(path))
         table = _table(text, str(path), is_own=is_own)
         if table is not None:
-            return _settings(_File(str(path), text, is_own), table)
+            return _settings(_SettingsFile(str(path), text, is_own), table)
     return Settings()
 
 
@@ -75,12 +75,12 @@ def _table(text: str, name: str, *, is_own: bool) -> Mapping[str, Any] | None:
     tool = data.get("tool")
     table = tool.get("trimtab") if isinstance(tool, dict) else None
     if table is not None and not isinstance(table, dict):
-        raise refusal(_File(name, text, is_own).position("trimtab"), "`tool.trimtab` is not a table")
+        raise refusal(_SettingsFile(name, text, is_own).position("trimtab"), "`tool.trimtab` is not a table")
     return table
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
+class _SettingsFile:
     """A settings file, in which settings are found again, since tomllib keeps no places."""
 
     name: str
@@ -91,15 +91,15 @@ class _File:
         """Where a setting is given, and in it a text; the first line when it is written in an unusual way."""
         table = None if self.is_own else re.search(r"^[ \t]*\[\s*tool\s*\.\s*trimtab\b", self.text, re.MULTILINE)
         begin = table.start() if table else 0
-        found = re.compile(rf"^[ \t]*(?:[\w.]+\.)?[\"']?({re.escape(key)})\b", re.MULTILINE).search(self.text, begin)
-        if found and value:
-            found = re.compile(rf"[\"']({re.escape(value)})[\"']").search(self.text, found.end()) or found
-        offset = found.start(1) if found else 0
+        match = re.compile(rf"^[ \t]*(?:[\w.]+\.)?[\"']?({re.escape(key)})\b", re.MULTILINE).search(self.text, begin)
+        if match and value:
+            match = re.compile(rf"[\"']({re.escape(value)})[\"']").search(self.text, match.end()) or match
+        offset = match.start(1) if match else 0
         line_begin = self.text.rfind("\n", 0, offset) + 1
         return Position(self.name, self.text.count("\n", 0, offset) + 1, offset - line_begin + 1)
 
 
-def _settings(file: _File, table: Mapping[str, Any]) -> Settings:
+def _settings(file: _SettingsFile, table: Mapping[str, Any]) -> Settings:
     for key in table:
         if key not in _LISTS:
             raise refusal(file.position(key), _unknown(key))
@@ -112,7 +112,7 @@ def _unknown(key: str) -> str:
     return f"unknown setting {key!r}; {f'did you mean `{close}`?' if close else 'the settings are select and ignore'}"
 
 
-def _codes(file: _File, key: str, value: object) -> tuple[str, ...]:
+def _codes(file: _SettingsFile, key: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(code, str) for code in value):
         message = f'{key}: give a list of codes, such as ["TT1", "TT502"]'
         raise refusal(file.position(key), message)

@@ -53,7 +53,7 @@ def whole_schema() -> Schema:
     return {**schema, "properties": {**schema["properties"], **schema["else"]["properties"]}}
 
 
-class Shape:
+class ShapeCheck:
     """
     Checks items against a schema; what does not fit is kept.
 

@@ -21,7 +21,7 @@ _FIXES = {
 """What to do about a mistake of JSON, by the words of Python's parser."""
 
 
-class Source:
+class SourceText:
     """
     The text of a file, and what its offsets mean in lines and columns.
 

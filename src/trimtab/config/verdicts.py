@@ -12,7 +12,7 @@ from trimtab.models.wording import is_echo, plain_words
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ItemProblem:
     """Something wrong with the item at `steps` of the merged file."""
 
     item: Item
@@ -26,14 +26,14 @@ class Finding:
         return self.steps[1] if self.steps[:1] == ("groups",) and len(self.steps) > 1 else None
 
 
-def missing_fields(item: Item, steps: tuple[str, ...], names: tuple[str, ...]) -> Finding:
+def missing_fields(item: Item, steps: tuple[str, ...], names: tuple[str, ...]) -> ItemProblem:
     """A mapping that lacks fields."""
     *most, last = (f"`{name}`" for name in names)
     message = f"{', '.join(most)} and {last} are missing; add them" if most else f"{last} is missing; add it"
-    return Finding(item, steps, message, names)
+    return ItemProblem(item, steps, message, names)
 
 
-def findings(error: InvalidModel, root: Item) -> list[Finding]:
+def findings(error: InvalidModel, root: Item) -> list[ItemProblem]:
     """What pydantic found, at the items that it means."""
     results = []
     for detail in error.details:
@@ -41,7 +41,7 @@ def findings(error: InvalidModel, root: Item) -> list[Finding]:
             continue
         context: Mapping[str, Any] = detail.get("ctx", {})
         item, steps = _reach(root, (*detail["loc"], *context.get("at", ())))
-        results.append(Finding(item, steps, plain_words(detail, _shown(item), value=item.value)))
+        results.append(ItemProblem(item, steps, plain_words(detail, _shown(item), value=item.value)))
     return results
 
 
@@ -57,7 +57,7 @@ def _reach(root: Item, location: Iterable[int | str]) -> tuple[Item, tuple[str, 
     return item, steps
 
 
-def settle(reported: Iterable[Finding], root: Item) -> list[Problem]:
+def settle(reported: Iterable[ItemProblem], root: Item) -> list[Problem]:
     """
     The findings as problems, each once.
 
@@ -65,14 +65,14 @@ def settle(reported: Iterable[Finding], root: Item) -> list[Problem]:
     is said at the group's own mapping, or in `defaults` where that is the nearer one for all groups.
     """
     groups = {step for key, child in root.children() if key == "groups" for step, _ in child.children()}
-    alike: dict[tuple[tuple[str, ...], str], list[Finding]] = {}
+    alike: dict[tuple[tuple[str, ...], str], list[ItemProblem]] = {}
     for finding in reported:
         rest = finding.steps[2:] if finding.group else finding.steps
         alike.setdefault((("*", *rest) if finding.group else rest, finding.message), []).append(finding)
     return [problem for same in alike.values() for problem in _settle_alike(same, groups, root)]
 
 
-def _settle_alike(same: list[Finding], groups: set[str], root: Item) -> list[Problem]:
+def _settle_alike(same: list[ItemProblem], groups: set[str], root: Item) -> list[Problem]:
     everyone = {finding.group for finding in same} == groups
     if same[0].group is None:
         return [Problem(finding.item.place, finding.steps, finding.message) for finding in same]
@@ -81,12 +81,12 @@ def _settle_alike(same: list[Finding], groups: set[str], root: Item) -> list[Pro
     return [_settle_value(finding, everyone=everyone) for finding in same]
 
 
-def _settle_value(finding: Finding, *, everyone: bool) -> Problem:
+def _settle_value(finding: ItemProblem, *, everyone: bool) -> Problem:
     path = finding.item.path if everyone else finding.steps
     return Problem(finding.item.place, path, finding.message)
 
 
-def _settle_mappings(same: list[Finding], root: Item, *, everyone: bool) -> Problem:
+def _settle_mappings(same: list[ItemProblem], root: Item, *, everyone: bool) -> Problem:
     first = same[0]
     own, own_depth = _deepest(root, (*first.steps, *first.lacks[:1]))
     shared, shared_depth = _deepest(root, ("defaults", *first.steps[2:]))

@@ -114,7 +114,7 @@ class Episode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class ShadowComparison:
     """
     A shadow of one group against the cloud.
 
@@ -157,7 +157,7 @@ class Comparison:
         }
 
 
-def compare(key: GroupKey, records: Sequence[DecisionRecord], ticks: Sequence[TickRecord]) -> Comparison:
+def compare(key: GroupKey, records: Sequence[DecisionRecord], ticks: Sequence[TickRecord]) -> ShadowComparison:
     """
     A shadow's decisions about a group against the sizes that the group had.
 
@@ -174,7 +174,7 @@ def compare(key: GroupKey, records: Sequence[DecisionRecord], ticks: Sequence[Ti
     for instant in instants:
         if not instant.is_compared:
             without[instant.record.error or instant.record.outcome] += instant.length // _SECOND
-    return Comparison(
+    return ShadowComparison(
         key=key,
         candidate=records[0].candidate if records else "",
         compared=_total(compared),

@@ -13,8 +13,8 @@ from zlib import crc32
 
 from trimtab.capabilities import is_delegated
 from trimtab.clock import Clock, Stopwatch, SystemClock, ensure_above_zero
-from trimtab.controller.deciding import Subject, preset_of
-from trimtab.controller.events import FLEET, ControllerEvent, Standing, events_of, standings_after
+from trimtab.controller.deciding import DecisionSubject, preset_of
+from trimtab.controller.events import FLEET, ControllerEvent, GroupStanding, events_of, standings_after
 from trimtab.controller.results import Tick, TickOutcome
 from trimtab.controller.shadowing import shadow_name
 from trimtab.controller.stateless import Forgetful, needs_memory
@@ -124,8 +124,8 @@ class Controller:
         self._workers = workers
         self._on_tick = on_tick
         self._on_event = on_event
-        self._standings: dict[GroupKey, Standing] = {}
-        self._stood: Standing = Standing()
+        self._standings: dict[GroupKey, GroupStanding] = {}
+        self._stood: GroupStanding = GroupStanding()
         self._retention = retention
         self._due: datetime | None = None
         self._pruned: datetime | None = None
@@ -145,7 +145,7 @@ class Controller:
         """The name under which the store keeps what it decided."""
         return shadow_name(self.fleet.name, self.candidate) if self.shadow else self.fleet.name
 
-    def _subjects(self, names: Sequence[str] | None) -> tuple[Subject, ...]:
+    def _subjects(self, names: Sequence[str] | None) -> tuple[DecisionSubject, ...]:
         provider = self.cloud.provider
         preset = preset_of(provider.name)
         self._stored_cloud = stored_cloud(self.cloud)
@@ -165,7 +165,7 @@ class Controller:
             location = group.location or provider.location
             delegation = delegation_of(self.fleet, group, provider.name, self._clock.now())
             found.append(
-                Subject(
+                DecisionSubject(
                     fleet=self.fleet,
                     group=group,
                     native=self.fleet.native_name(group),
@@ -274,7 +274,7 @@ class Controller:
     def _tell(self, tick: Tick) -> None:
         """Tell the listener what is new."""
         keys = {subject.group.name: subject.key for subject in self.subjects}
-        before: dict[str, Standing] = {FLEET: self._stood}
+        before: dict[str, GroupStanding] = {FLEET: self._stood}
         before |= {name: self._standings[key] for name, key in keys.items() if key in self._standings}
         after = standings_after(before, tick)
         self._stood = after[FLEET]

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from trimtab.controller.memory import STALE, Believed, GroupMemory, Written, believed_size, shadow_size, without_surge
-from trimtab.controller.mixing import Mix, RecentActivities, decide_group_mix
-from trimtab.controller.observing import Asked, observe, queries_of
+from trimtab.controller.mixing import MixStep, RecentActivities, decide_group_mix
+from trimtab.controller.observing import GroupQuery, observe, queries_of
 from trimtab.controller.results import GroupTick, MixTick, TickOutcome
 from trimtab.declarations import declarations_of
 from trimtab.engine.decision import decide
@@ -24,7 +24,7 @@ from trimtab.store.records import GroupKey, Intent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class DecisionSubject:
     """
     A group that the controller decides about.
 
@@ -56,7 +56,7 @@ class Subject:
         )
 
 
-def provider_of(subject: Subject) -> str:
+def provider_of(subject: DecisionSubject) -> str:
     """The provider on which a group is."""
     return subject.key.cloud.partition(":")[0]
 
@@ -74,7 +74,7 @@ def preset_of(provider: str) -> Preset:
     return replace(preset, cooldown=CooldownScope.SIMPLE, default_cooldown=EC2.default_cooldown)
 
 
-def held_back(subject: Subject, state: GroupState, now: datetime, *, shadow: bool) -> str:
+def held_back(subject: DecisionSubject, state: GroupState, now: datetime, *, shadow: bool) -> str:
     """Why nothing may be decided about a group that exists; empty where it may."""
     if state.deleting:
         return "it is being deleted"
@@ -143,11 +143,11 @@ def memory_of(body: Mapping[str, Any]) -> GroupMemory | None:
 class Considered(NamedTuple):
     """A group that may be decided about: what is remembered, believed and asked for."""
 
-    subject: Subject
+    subject: DecisionSubject
     state: GroupState
     memory: GroupMemory
     believed: Believed
-    asked: Sequence[Asked]
+    asked: Sequence[GroupQuery]
     recent: RecentActivities | None = None
     """What the cloud says of late, of a group that falls back."""
     looked: datetime | None = None
@@ -155,7 +155,7 @@ class Considered(NamedTuple):
 
 
 def consider(
-    subject: Subject,
+    subject: DecisionSubject,
     state: GroupState,
     memory: GroupMemory,
     now: datetime,
@@ -187,13 +187,13 @@ def consider(
     return Considered(subject, state, memory, believed, asked, recent, looked)
 
 
-class Verdict(NamedTuple):
+class GroupVerdict(NamedTuple):
     """A decision about a group."""
 
     considered: Considered
     decision: Decision
     result: GroupTick
-    mix: Mix | None = None
+    mix: MixStep | None = None
     """How it is shared between on demand and spot, of a group that falls back."""
 
     @property
@@ -231,7 +231,7 @@ def decide_group(
     *,
     shadow: bool,
     functions: Functions = NO_FUNCTIONS,
-) -> Verdict:
+) -> GroupVerdict:
     """The decision about a group, by the engine and nothing else."""
     subject, state, memory, believed, asked, *_ = considered
     group = _without_unreadable(subject.group, asked, answers)
@@ -257,10 +257,10 @@ def decide_group(
         unread=(*seen.unread, *([unread] if unread else ())),
         mix=MixTick.of(mix) if mix is not None else None,
     )
-    return Verdict(considered, decision, result, mix)
+    return GroupVerdict(considered, decision, result, mix)
 
 
-def _mix_of(considered: Considered, size: int, now: datetime) -> tuple[Mix | None, str]:
+def _mix_of(considered: Considered, size: int, now: datetime) -> tuple[MixStep | None, str]:
     """How a group is shared between on demand and spot, or why that cannot be told; it stays as it is then."""
     subject, recent = considered.subject, considered.recent
     if recent is None:
@@ -282,7 +282,7 @@ def _mix_of(considered: Considered, size: int, now: datetime) -> tuple[Mix | Non
 
 
 def _holding_unreadable(
-    preset: Preset, asked: Sequence[Asked], answers: Mapping[MetricQuery, Datapoints | TrimtabError]
+    preset: Preset, asked: Sequence[GroupQuery], answers: Mapping[MetricQuery, Datapoints | TrimtabError]
 ) -> Preset:
     """
     The preset, with nothing scaling in while a metric of the group cannot be read.
@@ -311,7 +311,7 @@ def without_cloud_change(
 
 
 def _without_unreadable(
-    group: ScalingGroup, asked: Sequence[Asked], answers: Mapping[MetricQuery, Datapoints | TrimtabError]
+    group: ScalingGroup, asked: Sequence[GroupQuery], answers: Mapping[MetricQuery, Datapoints | TrimtabError]
 ) -> ScalingGroup:
     """The group, with alarms whose metric could not be read kept from taking that for datapoints that are missing."""
     failed = {item.name for item, query in asked if isinstance(answers[query], TrimtabError)}
@@ -325,14 +325,14 @@ def _without_unreadable(
     return group.model_copy(update={"alarms": tuple(alarms)})
 
 
-def _remarks(subject: Subject, state: GroupState, believed: Believed, *, shadow: bool) -> str:
+def _remarks(subject: DecisionSubject, state: GroupState, believed: Believed, *, shadow: bool) -> str:
     remarks = [believed.because]
     if not shadow and subject.digest and state.controller != subject.digest:
         remarks.append("the fleet that was applied says otherwise than this one; apply it, or load the file again")
     return "; ".join(filter(None, remarks))
 
 
-def after_decision(verdict: Verdict, now: datetime, *, enacted: bool) -> GroupMemory:
+def after_decision(verdict: GroupVerdict, now: datetime, *, enacted: bool) -> GroupMemory:
     """What is remembered after a decision; of one that was refused, that nothing changed."""
     memory = verdict.considered.memory
     history = verdict.decision.history._replace(at=_later(memory.history.at, now))

@@ -47,7 +47,7 @@ CONDITIONS = (
 """What begins and ends."""
 
 
-class Standing(NamedTuple):
+class GroupStanding(NamedTuple):
     """
     How a group stands, as far as people are told: two equal ones are nothing to tell of.
 
@@ -64,7 +64,7 @@ class Standing(NamedTuple):
         return [self.size, sorted(self.conditions)]
 
     @classmethod
-    def from_list(cls, data: list[Any]) -> "Standing":
+    def from_list(cls, data: list[Any]) -> "GroupStanding":
         """
         The same from its JSON data.
 
@@ -76,7 +76,7 @@ class Standing(NamedTuple):
         return cls(size, frozenset(ControllerEventKind(word) for word in words if word in set(ControllerEventKind)))
 
 
-Standings = Mapping[str, Standing]
+Standings = Mapping[str, GroupStanding]
 """How each group of a fleet stands; the fleet itself as `FLEET`."""
 
 
@@ -151,11 +151,11 @@ class ControllerEvent:
         }
 
 
-def standing_after(before: Standing, result: GroupTick) -> Standing:
+def standing_after(before: GroupStanding, result: GroupTick) -> GroupStanding:
     """How a group stands after a tick; what a tick cannot know stays as it was."""
     size = _size_after(before.size, result)
     holds = {kind: kind in before.conditions for kind in CONDITIONS} | _seen_conditions(result, size)
-    return Standing(size, frozenset(kind for kind, is_so in holds.items() if is_so))
+    return GroupStanding(size, frozenset(kind for kind, is_so in holds.items() if is_so))
 
 
 def _size_after(before: int | None, result: GroupTick) -> int | None:
@@ -214,13 +214,13 @@ def events_of(before: Standings, after: Tick) -> tuple[ControllerEvent, ...]:
     return tuple(event for step in _steps(before, after) for event in _changes(after, *step))
 
 
-def _steps(before: Standings, tick: Tick) -> Iterator[tuple[str, Standing, Standing, GroupTick | None]]:
+def _steps(before: Standings, tick: Tick) -> Iterator[tuple[str, GroupStanding, GroupStanding, GroupTick | None]]:
     """The fleet and each group that a tick says something of: how it stood, how it stands, what became of it."""
-    stood = before.get(FLEET, Standing())
-    yield FLEET, stood, Standing(None, frozenset([ControllerEventKind.FAILED] if tick.error else ())), None
+    stood = before.get(FLEET, GroupStanding())
+    yield FLEET, stood, GroupStanding(None, frozenset([ControllerEventKind.FAILED] if tick.error else ())), None
     for result in tick.groups:
         if _is_judged(result, tick):
-            stood = before.get(result.group, Standing())
+            stood = before.get(result.group, GroupStanding())
             yield result.group, stood, standing_after(stood, result), result
 
 
@@ -231,7 +231,7 @@ def _is_judged(result: GroupTick, tick: Tick) -> bool:
 
 
 def _changes(
-    tick: Tick, about: str, before: Standing, after: Standing, result: GroupTick | None
+    tick: Tick, about: str, before: GroupStanding, after: GroupStanding, result: GroupTick | None
 ) -> Iterator[ControllerEvent]:
     previous = before.size
     if previous is None and result is not None and result.decision is not None:

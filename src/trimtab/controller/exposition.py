@@ -99,7 +99,7 @@ DELIVERIES = ("delivered", "failed", "dropped")
 ERROR_KINDS = ("failed", "unknown", "error", "unread", "tick")
 
 
-class Sample(NamedTuple):
+class FamilySample(NamedTuple):
     """A number of a family."""
 
     family: str
@@ -107,19 +107,19 @@ class Sample(NamedTuple):
     value: float
 
 
-def tick_samples(tick: Tick, every: timedelta) -> Iterator[Sample]:
+def tick_samples(tick: Tick, every: timedelta) -> Iterator[FamilySample]:
     """The gauges of a tick."""
     fleet = (tick.provider, tick.fleet)
-    yield Sample("trimtab_tick_interval_seconds", fleet, every.total_seconds())
-    yield Sample("trimtab_tick_lag_seconds", fleet, tick.lag.total_seconds())
-    yield Sample("trimtab_tick_duration_seconds", fleet, tick.duration.total_seconds())
-    yield Sample("trimtab_last_tick_timestamp_seconds", fleet, tick.at.timestamp())
-    yield Sample("trimtab_shadow", fleet, float(tick.shadow))
+    yield FamilySample("trimtab_tick_interval_seconds", fleet, every.total_seconds())
+    yield FamilySample("trimtab_tick_lag_seconds", fleet, tick.lag.total_seconds())
+    yield FamilySample("trimtab_tick_duration_seconds", fleet, tick.duration.total_seconds())
+    yield FamilySample("trimtab_last_tick_timestamp_seconds", fleet, tick.at.timestamp())
+    yield FamilySample("trimtab_shadow", fleet, float(tick.shadow))
     for result in tick.groups:
         yield from _result_samples(result, (*fleet, result.group), shadow=tick.shadow)
 
 
-def _result_samples(result: GroupTick, group: tuple[str, ...], *, shadow: bool) -> Iterator[Sample]:
+def _result_samples(result: GroupTick, group: tuple[str, ...], *, shadow: bool) -> Iterator[FamilySample]:
     decision = result.decision
     desired = decision.size if decision and result.outcome is TickOutcome.WRITTEN else result.live
     numbers = {
@@ -135,19 +135,19 @@ def _result_samples(result: GroupTick, group: tuple[str, ...], *, shadow: bool) 
     }
     yield from _known(numbers, group)
     for alarm, state in decision.alarms.items() if decision else ():
-        yield Sample("trimtab_alarm_state", (*group, alarm, state.value.lower().replace("_", "-")), 1.0)
+        yield FamilySample("trimtab_alarm_state", (*group, alarm, state.value.lower().replace("_", "-")), 1.0)
 
 
-def status_samples(status: FleetStatus, every: timedelta) -> Iterator[Sample]:
+def status_samples(status: FleetStatus, every: timedelta) -> Iterator[FamilySample]:
     """The gauges of a look at a fleet, without a controller."""
     fleet = (status.provider, status.fleet)
-    yield Sample("trimtab_tick_interval_seconds", fleet, every.total_seconds())
-    yield Sample("trimtab_last_tick_timestamp_seconds", fleet, status.at.timestamp())
+    yield FamilySample("trimtab_tick_interval_seconds", fleet, every.total_seconds())
+    yield FamilySample("trimtab_last_tick_timestamp_seconds", fleet, status.at.timestamp())
     for group in status.groups:
         yield from _status_samples(group, (*fleet, group.group))
 
 
-def _status_samples(group: GroupStatus, labels: tuple[str, ...]) -> Iterator[Sample]:
+def _status_samples(group: GroupStatus, labels: tuple[str, ...]) -> Iterator[FamilySample]:
     state, load = group.state, group.cpu.latest if group.cpu else None
     if state is not None:
         numbers = {
@@ -160,13 +160,13 @@ def _status_samples(group: GroupStatus, labels: tuple[str, ...]) -> Iterator[Sam
         }
         yield from _known(numbers, labels)
     for alarm in group.alarms:
-        yield Sample("trimtab_alarm_state", (*labels, alarm.name, alarm.state), 1.0)
+        yield FamilySample("trimtab_alarm_state", (*labels, alarm.name, alarm.state), 1.0)
 
 
-def _known(numbers: Mapping[str, float | None], labels: tuple[str, ...]) -> Iterator[Sample]:
+def _known(numbers: Mapping[str, float | None], labels: tuple[str, ...]) -> Iterator[FamilySample]:
     for name, value in numbers.items():
         if value is not None:
-            yield Sample(name, labels, float(value))
+            yield FamilySample(name, labels, float(value))
 
 
 class Exposition(Collector):
@@ -183,7 +183,7 @@ class Exposition(Collector):
         self.registry.register(self)
         ProcessCollector(registry=self.registry)
         self._lock = threading.Lock()
-        self._gauges: dict[tuple[str, str], list[Sample]] = {}
+        self._gauges: dict[tuple[str, str], list[FamilySample]] = {}
         self._counts: Counter[tuple[str, tuple[str, ...]]] = Counter()
         self._begin_at_zero("trimtab_webhook_events_total", (), DELIVERIES)
 
@@ -225,8 +225,8 @@ class Exposition(Collector):
             shown = {sample.family: sample.value for sample in self._gauges.get(labels, ())}
             last, interval = "trimtab_last_tick_timestamp_seconds", "trimtab_tick_interval_seconds"
             self._gauges[labels] = [
-                Sample(last, labels, shown.get(last, 0.0)),
-                Sample(interval, labels, self.every.total_seconds()),
+                FamilySample(last, labels, shown.get(last, 0.0)),
+                FamilySample(interval, labels, self.every.total_seconds()),
             ]
             self._count("trimtab_errors_total", provider, fleet, "read")
 
@@ -252,8 +252,8 @@ class Exposition(Collector):
         """Everything as it is now."""
         with self._lock:
             samples = [sample for gauges in self._gauges.values() for sample in gauges]
-            samples += [Sample(family, labels, count) for (family, labels), count in self._counts.items()]
-        samples.append(Sample("trimtab_info", (__version__,), 1.0))
+            samples += [FamilySample(family, labels, count) for (family, labels), count in self._counts.items()]
+        samples.append(FamilySample("trimtab_info", (__version__,), 1.0))
         metrics = {family.name: _metric(family) for family in FAMILIES.values()}
         for family, labels, value in samples:
             metrics[family].add_metric(labels, value)

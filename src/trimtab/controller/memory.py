@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Self
 
 from trimtab.clock import aware
-from trimtab.controller.events import Standing
-from trimtab.engine.alarms import AlarmState
+from trimtab.controller.events import GroupStanding
+from trimtab.engine.alarms import AlarmStatus
 from trimtab.engine.fallback import FallbackPhase, FallbackState
 from trimtab.engine.values import History, ScaleEvent, Sized
 from trimtab.providers.base import GroupState, InstanceState
@@ -74,7 +74,7 @@ class GroupMemory:
     stale: tuple[Sized, ...] = ()
     shadowed: Shadowed | None = None
     told: str = ""
-    standing: Standing | None = None
+    standing: GroupStanding | None = None
     fallback: FallbackState = field(default_factory=FallbackState)
     surge: int = 0
     spots: tuple[str, ...] = ()
@@ -115,7 +115,7 @@ class GroupMemory:
         return cls(
             history=History(
                 at=_moment(body.get("at")),
-                states={name: AlarmState(state) for name, state in body.get("states", {}).items()},
+                states={name: AlarmStatus(state) for name, state in body.get("states", {}).items()},
                 acted_at=_moment(body.get("acted_at")),
                 waits=timedelta(seconds=body.get("waits", 0)),
                 asked=_sizes(body.get("asked", ())),
@@ -128,7 +128,7 @@ class GroupMemory:
             stale=_sizes(body.get("stale", ())),
             shadowed=_shadowed(*shadowed) if shadowed else None,
             told=body.get("told", ""),
-            standing=Standing.from_list(body["standing"]) if body.get("standing") else None,
+            standing=GroupStanding.from_list(body["standing"]) if body.get("standing") else None,
             fallback=_fallback_of(body.get("fallback")),
             surge=int(body.get("surge", 0)),
             spots=tuple(map(str, body.get("spots", ()))),

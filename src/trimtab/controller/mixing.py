@@ -41,7 +41,7 @@ class RecentActivities(NamedTuple):
         return not isinstance(self.activities, TrimtabError)
 
 
-class Mix(NamedTuple):
+class MixStep(NamedTuple):
     """
     What is to become of a group's on-demand part.
 
@@ -93,7 +93,7 @@ def decide_group_mix(
     size: int,
     since: datetime | None,
     now: datetime,
-) -> Mix | None:
+) -> MixStep | None:
     """
     How a group is shared between on demand and spot; `None` where it does not fall back.
 
@@ -131,15 +131,15 @@ def decide_group_mix(
     decision = decide_mix(rule, memory, seen, now)
     named = tuple(dict.fromkeys(each for _, each in short))
     if declared.moves_mix:
-        return Mix(decision._replace(surge=0), size, short=named)
+        return MixStep(decision._replace(surge=0), size, short=named)
     if declared.sizes_mix:
         decision = _sized(rule, decision, seen)
-        return Mix(decision, size + decision.surge, short=named)
+        return MixStep(decision, size + decision.surge, short=named)
     total = size + decision.surge
     leavers = tuple(_leavers(state, decision, total, failed))
     stuck = tuple(each for each in failed if each not in leavers)
     is_made_up = decision.state.phase is FallbackPhase.ON_DEMAND
-    return Mix(decision, total, leavers, stuck if is_made_up else (), named)
+    return MixStep(decision, total, leavers, stuck if is_made_up else (), named)
 
 
 def _sized(rule: FallbackRule, decision: MixDecision, seen: MixSeen) -> MixDecision:
@@ -182,7 +182,7 @@ def _units(instances: Iterator[Instance]) -> int:
     return sum(each.weight for each in instances)
 
 
-def midways(group: ScalingGroup, state: GroupState, total: int, mix: Mix | None) -> tuple[int, ...]:
+def midways(group: ScalingGroup, state: GroupState, total: int, mix: MixStep | None) -> tuple[int, ...]:
     """Sizes that a group of two native groups has while only one of the two has been written."""
     if not state.parts:
         return ()
@@ -193,7 +193,7 @@ def midways(group: ScalingGroup, state: GroupState, total: int, mix: Mix | None)
     return tuple(sorted({on_demand + spot, main + total - on_demand} - {total}))
 
 
-def enact_mix(actor: GroupActor, state: GroupState, mix: Mix) -> None:
+def enact_mix(actor: GroupActor, state: GroupState, mix: MixStep) -> None:
     """
     Have the cloud share a group as was decided: what is replaced leaves first, and what failed comes again.
 

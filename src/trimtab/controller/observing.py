@@ -14,14 +14,14 @@ from trimtab.providers.datapoints import MINUTE, Datapoints, MetricQuery
 from trimtab.providers.pause import boosted
 
 
-class Asked(NamedTuple):
+class GroupQuery(NamedTuple):
     """A query, and what of the group it is for."""
 
     item: Alarm | TargetTrackingPolicy
     query: MetricQuery
 
 
-def queries_of(group: ScalingGroup, rules: Ruleset, native: str, location: str, now: datetime) -> list[Asked]:
+def queries_of(group: ScalingGroup, rules: Ruleset, native: str, location: str, now: datetime) -> list[GroupQuery]:
     """
     The datapoints that a decision about a group goes by.
 
@@ -34,7 +34,7 @@ def queries_of(group: ScalingGroup, rules: Ruleset, native: str, location: str, 
     """
     spans = {rule.name: rule.span for rule in rules.alarms if rule.rules}
     asked = [
-        Asked(
+        GroupQuery(
             alarm,
             MetricQuery(
                 group=native,
@@ -52,7 +52,7 @@ def queries_of(group: ScalingGroup, rules: Ruleset, native: str, location: str, 
     tracked = {rule.policy for rule in rules.tracking}
     back = (rules.preset.tracking.span + 1) * MINUTE
     return asked + [
-        Asked(
+        GroupQuery(
             policy,
             MetricQuery(group=native, location=location, metric=policy.metric, since=now - back, until=now),
         )
@@ -72,7 +72,7 @@ def observe(
     state: GroupState,
     memory: GroupMemory,
     size: int,
-    asked: Sequence[Asked],
+    asked: Sequence[GroupQuery],
     answers: Mapping[MetricQuery, Datapoints | TrimtabError],
     rules: Ruleset,
     now: datetime,

@@ -36,5 +36,5 @@ def read_states(provider: Provider, places: Sequence[Place]) -> Mapping[Place, G
 
 
 def _read(provider: Provider, places: Sequence[Place]) -> dict[Place, GroupState | TrimtabError | None]:
-    found = {(state.location, state.name): state for state in provider.live.read_states(places)}
-    return {place: found.get(place) for place in places}
+    states = {(state.location, state.name): state for state in provider.live.read_states(places)}
+    return {place: states.get(place) for place in places}

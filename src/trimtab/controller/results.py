@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from trimtab.controller.mixing import Mix
+from trimtab.controller.mixing import MixStep
 from trimtab.engine import Decision
 from trimtab.engine.reasons import ReasonCode
 from trimtab.haproxy.results import SyncedBackend
@@ -53,7 +53,7 @@ class MixTick:
     short: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, mix: Mix) -> "MixTick":
+    def of(cls, mix: MixStep) -> "MixTick":
         """The same of a mix."""
         decision = mix.decision
         return cls(

@@ -96,7 +96,7 @@ class Health:
         return self._state[1] or self.sickness()
 
 
-class Server:
+class MetricsServer:
     """
     Serves metrics and health until it is closed; from threads that end with it.
 
@@ -170,7 +170,7 @@ class _Server(ThreadingHTTPServer):
         self._clients: set[socket.socket] = set()
         self._lock = threading.Lock()
         self.address_family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-        super().__init__((address.host, address.port), _Handler)
+        super().__init__((address.host, address.port), _PageHandler)
 
     def server_bind(self) -> None:
         """Bind, without asking a name server for this machine's name."""
@@ -207,7 +207,7 @@ class _Server(ThreadingHTTPServer):
         SERVING.debug("a client went away", exc_info=True)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _PageHandler(BaseHTTPRequestHandler):
     """Answers GET for the pages of its server."""
 
     timeout = PATIENCE_SECONDS

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from trimtab.controller.comparing import ACTIVITY, UNREAD, Comparison, compare
+from trimtab.controller.comparing import ACTIVITY, UNREAD, ShadowComparison, compare
 from trimtab.controller.deciding import Considered
 from trimtab.controller.results import GroupTick
 from trimtab.errors import Cancelled, TrimtabError
@@ -27,7 +27,7 @@ def compare_shadow(
     candidate: str = "",
     since: datetime | None = None,
     until: datetime | None = None,
-) -> tuple[Comparison, ...]:
+) -> tuple[ShadowComparison, ...]:
     """
     What a shadow decided about groups against what the cloud did, as far as the store has it.
 

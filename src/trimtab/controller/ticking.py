@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from trimtab.clock import Clock
 from trimtab.controller.deciding import (
     Considered,
-    Subject,
-    Verdict,
+    DecisionSubject,
+    GroupVerdict,
     after_decision,
     after_hold,
     body_of_intent,
@@ -22,7 +22,7 @@ from trimtab.controller.deciding import (
     signature,
     with_intents,
 )
-from trimtab.controller.events import Standing, standing_after
+from trimtab.controller.events import GroupStanding, standing_after
 from trimtab.controller.memory import GroupMemory, Written
 from trimtab.controller.mixing import RecentActivities, enact_mix, midways, with_mixes
 from trimtab.controller.reading import Place, read_states
@@ -48,7 +48,7 @@ from trimtab.store.records import (
     Store,
 )
 
-Found = tuple[Subject, GroupState | TrimtabError | None]
+Found = tuple[DecisionSubject, GroupState | TrimtabError | None]
 """A group, and how it was read; `None` where it does not exist."""
 FRESH = 0.75
 """What must be left of a lease that is not renewed before a write."""
@@ -78,14 +78,14 @@ class Ticking:
     workers: int = 8
     functions: Functions = field(default_factory=lambda: NO_FUNCTIONS)
     unsaved: str = ""
-    standings: dict[GroupKey, Standing] = field(default_factory=dict)
+    standings: dict[GroupKey, GroupStanding] = field(default_factory=dict)
     done: dict[GroupKey, Intent] = field(default_factory=dict)
     results: dict[GroupKey, GroupTick] = field(default_factory=dict)
     memories: dict[GroupKey, GroupMemory] = field(default_factory=dict)
     versions: dict[GroupKey, int] = field(default_factory=dict)
     remarks: dict[GroupKey, str] = field(default_factory=dict)
 
-    def run(self, subjects: Sequence[Subject], now: datetime) -> list[GroupTick]:
+    def run(self, subjects: Sequence[DecisionSubject], now: datetime) -> list[GroupTick]:
         """
         What became of each group.
 
@@ -142,7 +142,7 @@ class Ticking:
 
     # reading
 
-    def _considered(self, subjects: Sequence[Subject], now: datetime) -> list[Considered]:
+    def _considered(self, subjects: Sequence[DecisionSubject], now: datetime) -> list[Considered]:
         """The groups that may be decided about."""
         states = read_states(self.provider, [(subject.location, subject.native) for subject in subjects])
         found = [self._found(subject, states[subject.location, subject.native]) for subject in subjects]
@@ -174,21 +174,21 @@ class Ticking:
         }
         return ({}, {}) if self.shadow or not places else with_mixes(self.provider, places)
 
-    def _found(self, subject: Subject, state: GroupState | TrimtabError | None) -> Found:
+    def _found(self, subject: DecisionSubject, state: GroupState | TrimtabError | None) -> Found:
         """A group as it was read, under another name where a rollout gave it one."""
         if state is None or (isinstance(state, GroupState) and state.rollout and state.rollout.successor):
             return self._renamed(subject)
         return subject, state
 
-    def _renamed(self, subject: Subject) -> Found:
+    def _renamed(self, subject: DecisionSubject) -> Found:
         """A group that a blue-green rollout gave another native name."""
         try:
-            found = renamed(self.provider.live.candidates, subject.fleet.name, subject.group.name, subject.location)
+            states = renamed(self.provider.live.candidates, subject.fleet.name, subject.group.name, subject.location)
         except TrimtabError as error:
             return subject, error
-        return (replace(subject, native=found[0].name), found[0]) if found else (subject, None)
+        return (replace(subject, native=states[0].name), states[0]) if states else (subject, None)
 
-    def _verdicts(self, considered: Sequence[Considered], now: datetime) -> list[Verdict]:
+    def _verdicts(self, considered: Sequence[Considered], now: datetime) -> list[GroupVerdict]:
         queries = [query for each in considered for _, query in each.asked]
         answers = dict(zip(queries, read_all(self.provider, self.sources, queries, now), strict=True))
         verdicts = []
@@ -212,7 +212,7 @@ class Ticking:
 
     # writing
 
-    def _write(self, verdicts: Sequence[Verdict], leases: dict[GroupKey, Lease]) -> None:
+    def _write(self, verdicts: Sequence[GroupVerdict], leases: dict[GroupKey, Lease]) -> None:
         if not verdicts:
             return
         with ThreadPoolExecutor(min(self.workers, len(verdicts)), thread_name_prefix="trimtab-controller") as pool:
@@ -221,7 +221,7 @@ class Ticking:
                 key = verdict.considered.subject.key
                 self.memories[key], self.results[key] = future.result()
 
-    def _write_one(self, verdict: Verdict, leases: dict[GroupKey, Lease]) -> tuple[GroupMemory, GroupTick]:
+    def _write_one(self, verdict: GroupVerdict, leases: dict[GroupKey, Lease]) -> tuple[GroupMemory, GroupTick]:
         """Set one size: the lease first, then the intent, which only its holder can store, then the write."""
         subject, size, now = verdict.considered.subject, verdict.total, self.clock.now()
         before = verdict.considered.state.desired
@@ -297,7 +297,7 @@ class Ticking:
             if said != memory.told:
                 news.append(key)
             lease = leases.get(key)
-            standing = standing_after(self.standings.get(key, Standing()), self.results[key])
+            standing = standing_after(self.standings.get(key, GroupStanding()), self.results[key])
             body = replace(memory, told=said, standing=standing).to_body()
             states[key] = SavedState(self.versions[key] + 1, lease.token if lease else 0, body), lease
         try:
@@ -361,7 +361,7 @@ class Ticking:
         )
 
 
-def silent_metrics(verdict: Verdict, answers: Mapping[MetricQuery, Datapoints | TrimtabError]) -> tuple[str, ...]:
+def silent_metrics(verdict: GroupVerdict, answers: Mapping[MetricQuery, Datapoints | TrimtabError]) -> tuple[str, ...]:
     """
     Metrics that were read and had no datapoint for a decision, each in a sentence.
 
@@ -385,7 +385,7 @@ def name_of_groups(owner: str) -> str:
 NOT_FOUND = "not found; apply the fleet first"
 
 
-def _ended(verdict: Verdict, outcome: TickOutcome, text: str = "") -> GroupTick:
+def _ended(verdict: GroupVerdict, outcome: TickOutcome, text: str = "") -> GroupTick:
     result = verdict.result
     return replace(result, outcome=outcome, text="; ".join(filter(None, [result.text, text])))
 

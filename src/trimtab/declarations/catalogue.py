@@ -119,18 +119,18 @@ class Catalogue:
         """The size of a name; `None` where the catalogue has none."""
         return next((size for size in self.sizes if size.name == name), None)
 
-    def fitting(self, wanted: "Wanted") -> Iterator[CatalogueSize]:
+    def fitting(self, wanted: "SizeRequest") -> Iterator[CatalogueSize]:
         """The sizes that the rule may choose, the first one first: of the current generation where any is of it."""
         fit = [size for size in self.sizes if not size.caution and wanted.misfits(size) == 0]
         yield from [size for size in fit if size.is_current] or fit
 
-    def nearest(self, wanted: "Wanted") -> CatalogueSize | None:
+    def nearest(self, wanted: "SizeRequest") -> CatalogueSize | None:
         """A size that comes near to what is wanted where none fits."""
         able = [size for size in self.sizes if size.architecture == wanted.architecture and wanted.is_in_region(size)]
         return min(able or self.sizes, key=lambda size: (wanted.misfits(size), bool(size.caution)), default=None)
 
 
-class Wanted(NamedTuple):
+class SizeRequest(NamedTuple):
     """A requirement with all that a choice hangs on."""
 
     requirement: SizeRequirement

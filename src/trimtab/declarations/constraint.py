@@ -14,17 +14,17 @@ from trimtab.declarations.limits import (
     Count,
     Distinct,
     Length,
+    LimitRule,
     OneOf,
     Pattern,
     Range,
-    Rule,
     When,
     last_word,
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Citation:
     """
     Who says so.
 
@@ -55,8 +55,8 @@ class Row:
 
     kind: str
     leaf: str
-    rule: Rule
-    source: Source
+    rule: LimitRule
+    source: Citation
     when: tuple[When, ...] = ()
     code: str = ""
     fix: str = ""
@@ -154,13 +154,13 @@ class _Walk:
                     self.found.append(Breach(row, path, tuple(self.places), text, value))
         if isinstance(value, (str, int, float)):
             return
-        if isinstance(value, (dict, Mapping)):
-            self.trail.append((pattern, value))
-            self._fields(path, pattern, value)
-            self.trail.pop()
-        elif isinstance(value, (list, tuple)):
+        if isinstance(value, (list, tuple)):
             self.trail.append((pattern, value))
             self._items(path, pattern, value)
+            self.trail.pop()
+        elif isinstance(value, (dict, Mapping)):
+            self.trail.append((pattern, value))
+            self._fields(path, pattern, value)
             self.trail.pop()
 
     def _fields(self, path: str, pattern: str, value: Mapping[str, Any]) -> None:
@@ -216,7 +216,7 @@ def _found(value: Any, steps: Sequence[str]) -> list[Any]:
     return _found(value.get(step), rest) if isinstance(value, Mapping) else []
 
 
-_RULES: Mapping[str, Callable[..., Rule]] = {
+_RULES: Mapping[str, Callable[..., LimitRule]] = {
     rule.__name__: rule for rule in (Range, Length, Bytes, Count, Distinct, Pattern, OneOf)
 }
 """The rules that a vendor's model states."""
@@ -244,4 +244,4 @@ def read_stated(package: str) -> Stated:
 
 def _row(kind: str, leaf: str, rule: str, values: Mapping[str, Any], at: str) -> Row:
     fitting = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-    return Row(kind=kind, leaf=leaf, rule=_RULES[rule](**fitting), source=Source(at))
+    return Row(kind=kind, leaf=leaf, rule=_RULES[rule](**fitting), source=Citation(at))

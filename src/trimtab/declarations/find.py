@@ -30,8 +30,8 @@ def provider_names() -> Sequence[str]:
 
 def entries_of(group: str) -> EntryPoints:
     """What the distributions that are installed bring to a group of entry points."""
-    found: EntryPoints = _entries_on(tuple(sys.path)).select(group=group)
-    return found
+    result: EntryPoints = _entries_on(tuple(sys.path)).select(group=group)
+    return result
 
 
 @cache

@@ -12,7 +12,7 @@ Look = Callable[[str], list[Any]]
 """Gives the values that stand at a leaf, seen from where a rule is applied; `[*]` stands for the same item."""
 
 
-class Rule(Protocol):
+class LimitRule(Protocol):
     """One kind of limit."""
 
     @property

@@ -203,8 +203,8 @@ class Declarations:
         images: What the neutral words of operating systems are there, a list of `ImageRow`; empty where every word is
             taken as it is.
         disks: The types of disks that it has, a list of `DiskRow`; empty where every word is taken as it is.
-        agents: What the words of `template.agents` become there, a `trimtab.agents.table.CloudAgents`; empty where
-            each takes nothing.
+        agents: What the words of `template.agents` become there, a `CloudAgents` of `trimtab.providers.agents`; empty
+            where each takes nothing.
         sizes: Its catalogue of sizes, `package:file`; empty where every requirement is taken as it is.
         selects_sizes: Whether the cloud itself chooses among all sizes that fit a requirement.
         moves_mix: Whether running instances are replaced by the cloud itself where the on-demand part is another one.

@@ -12,7 +12,7 @@ MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class GroupReading:
     """A group as it was at a moment."""
 
     at: datetime
@@ -45,7 +45,7 @@ def instances_of(state: GroupState) -> int:
 
 
 def never_below_minimum(
-    readings: Iterable[Reading], count: Callable[[GroupState], int] = instances_of, *, fix: str
+    readings: Iterable[GroupReading], count: Callable[[GroupState], int] = instances_of, *, fix: str
 ) -> DrillCheck:
     """
     Expect at least as many as the minimum in force of each reading.
@@ -62,13 +62,13 @@ def never_below_minimum(
     )
 
 
-def some_serve(readings: Iterable[Reading], before: int, *, fix: str) -> DrillCheck:
+def some_serve(readings: Iterable[GroupReading], before: int, *, fix: str) -> DrillCheck:
     """Expect that not all go at once: at least one serves at each reading, of those that there were."""
     lowest = min(each.state.running for each in readings)
     return _check("size", "never without an instance", f"{lowest} of {before} at the least", lowest > 0, fix)
 
 
-def unchanged(readings: Iterable[Reading], before: int, *, fix: str) -> DrillCheck:
+def unchanged(readings: Iterable[GroupReading], before: int, *, fix: str) -> DrillCheck:
     """Expect that the size stays as it was, or is never smaller where something scales out to be safe."""
     sizes = [each.state.desired for each in readings]
     seen = f"{before} throughout" if set(sizes) == {before} else f"{before}, then {min(sizes)} to {max(sizes)}"
@@ -76,7 +76,7 @@ def unchanged(readings: Iterable[Reading], before: int, *, fix: str) -> DrillChe
 
 
 def back_within(
-    readings: Sequence[Reading],
+    readings: Sequence[GroupReading],
     since: datetime,
     within: timedelta,
     is_back: Callable[[GroupState], bool],
@@ -105,7 +105,7 @@ def back_within(
     return _check("back", limit, f"after {in_minutes(took)}", took <= within, fix)
 
 
-def _settled_at(readings: Sequence[Reading], is_back: Callable[[GroupState], bool]) -> datetime | None:
+def _settled_at(readings: Sequence[GroupReading], is_back: Callable[[GroupState], bool]) -> datetime | None:
     """From which reading on it is as it was up to the last one."""
     first = None
     for reading in readings:

@@ -52,7 +52,7 @@ def zone_lost(stage: Stage) -> Results:
         since, what = stage.cloud.now(), "back once the zone is,"
     stage.run(int(WITHIN / MINUTE), until=all_of(hit, lambda group: is_back[group.name](stage.state(group))))
     for group in hit:
-        found = stage.signs(group)
+        signs = stage.signs(group)
         readings = stage.readings[group.name][1:]
         spread = against_a_lost_zone(group)
         yield result_of(
@@ -61,9 +61,9 @@ def zone_lost(stage: Stage) -> Results:
             [
                 some_serve(readings, stage.size(group), fix=spread),
                 back_within(readings, since, WITHIN, is_back[group.name], fix=spread, what=what),
-                told_by(found, lambda sign: sign.source != "plan", what="it", fix="add a health check"),
+                told_by(signs, lambda sign: sign.source != "plan", what="it", fix="add a health check"),
             ],
-            found,
+            signs,
         )
     stage.staged.end_shortages()
 
@@ -113,7 +113,7 @@ def half_unhealthy(stage: Stage) -> Results:
     longest = max(limits.values(), default=WITHIN)
     stage.run(int(longest / MINUTE), until=all_of(groups, lambda group: is_back[group.name](stage.state(group))))
     for group in groups:
-        found = stage.signs(group)
+        signs = stage.signs(group)
         fix = "add `health_check` with a path, or `by: load-balancer`, so that what does not serve is replaced"
         yield result_of(
             "half-unhealthy",
@@ -127,9 +127,9 @@ def half_unhealthy(stage: Stage) -> Results:
                     fix=fix,
                     what="replaced",
                 ),
-                told_by(found, is_about({*ILL, "change"}), what="them", fix=fix),
+                told_by(signs, is_about({*ILL, "change"}), what="them", fix=fix),
             ],
-            found,
+            signs,
         )
 
 

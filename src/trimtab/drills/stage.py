@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from trimtab.drills.calm import Calm, calm_values
-from trimtab.drills.expectations import Reading, Sign, instances_of
+from trimtab.drills.expectations import GroupReading, Sign, instances_of
 from trimtab.drills.staging import StagedCloud
 from trimtab.emulators.shared.furnishing import AccountNames
 from trimtab.emulators.shared.staging import Measured, NotStaged
@@ -65,7 +65,7 @@ class Stage:
     load: float = 1.0
     measured: bool = True
     before: Mapping[str, GroupState] = field(default_factory=dict)
-    readings: dict[str, list[Reading]] = field(default_factory=dict)
+    readings: dict[str, list[GroupReading]] = field(default_factory=dict)
     began: datetime = FIRST
     status: FleetStatus | None = None
     each_minute: Callable[[], object] | None = None
@@ -163,9 +163,9 @@ class Stage:
             for sign in _signs_of(each):
                 self._seen.setdefault(each.group, {})[_key(sign)] = sign
             if each.state is not None:
-                self.readings.setdefault(each.group, []).append(Reading(self.status.at, each.state))
+                self.readings.setdefault(each.group, []).append(GroupReading(self.status.at, each.state))
 
-    def since(self, moment: datetime, group: ScalingGroup) -> Sequence[Reading]:
+    def since(self, moment: datetime, group: ScalingGroup) -> Sequence[GroupReading]:
         """The readings of a group after a moment."""
         return [each for each in self.readings[group.name] if each.at > moment]
 
@@ -185,8 +185,8 @@ class Stage:
     def signs(self, group: ScalingGroup, *, store: Store | None = None) -> list[Sign]:
         """What has told of the trouble since it began, and of nothing before: statuses, activities, explanations."""
         seen = self._seen.get(group.name, {})
-        found = [sign for key, sign in seen.items() if (group.name, *key) not in self._known]
-        return [*found, *self._activities(group), *self._diagnoses(group, store)]
+        signs = [sign for key, sign in seen.items() if (group.name, *key) not in self._known]
+        return [*signs, *self._activities(group), *self._diagnoses(group, store)]
 
     def _activities(self, group: ScalingGroup) -> Iterator[Sign]:
         seen = set()
@@ -199,11 +199,11 @@ class Stage:
     def _diagnoses(self, group: ScalingGroup, store: Store | None) -> Iterator[Sign]:
         span = max(5 * MINUTE, self.cloud.now() - self.began)
         try:
-            found = self.cloud.explain(self.fleet, group.name, since=span, diagnose=True, store=store)
+            explanation = self.cloud.explain(self.fleet, group.name, since=span, diagnose=True, store=store)
         except TrimtabError as error:
             yield Sign("explain", "error", str(error))
             return
-        for diagnosis in found.diagnoses or ():
+        for diagnosis in explanation.diagnoses or ():
             yield Sign("explain", diagnosis.cause.value, diagnosis.text)
 
     def plan_signs(self, group: ScalingGroup | None, *, refresh: Sequence[str] = ()) -> list[Sign]:
@@ -213,11 +213,11 @@ class Stage:
         except TrimtabError as error:
             return [Sign("exit code", "1", f"trimtab plan exits with 1: {error}")]
         wanted = None if group is None else group.name
-        found = [
+        signs = [
             Sign("plan", "change", f"{each.action} {each.key}") for each in plan.changes if wanted in (None, each.group)
         ]
-        found += [Sign("plan", "problem", str(each)) for each in plan.problems if wanted in (None, each.group)]
-        return [*found, *(Sign("exit code", "1", f"trimtab plan exits with 1: {each}") for each in plan.unknown)]
+        signs += [Sign("plan", "problem", str(each)) for each in plan.problems if wanted in (None, each.group)]
+        return [*signs, *(Sign("exit code", "1", f"trimtab plan exits with 1: {each}") for each in plan.unknown)]
 
 
 def _signs_of(status: GroupStatus) -> Iterator[Sign]:

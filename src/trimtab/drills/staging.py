@@ -33,10 +33,10 @@ class StagedMemory(StagedCloud):
 
     def begin(self, at: datetime, names: AccountNames) -> Cloud:
         """A connection to an empty store."""
-        from trimtab.providers.memory.store import Store
+        from trimtab.providers.memory.store import MemoryStore
 
         self._test_cloud.clock.move_to(at)
-        self._test_cloud.store = Store(self._test_cloud.clock, boot=self._boot)
+        self._test_cloud.store = MemoryStore(self._test_cloud.clock, boot=self._boot)
         self._test_cloud.store.images |= {name: [f"{name}-1"] for name in names.images}
         return self._test_cloud.connect()
 
@@ -102,8 +102,8 @@ def staging_of(provider: str) -> type[StagedCloud]:
         return StagedMemory
     if provider not in trimtab.emulators.NAMES:
         raise Unsupported(f"no drill for {provider!r}: it has no emulator; choose one of {', '.join(NAMES)}")
-    found: type[StagedCloud] = import_module(f"trimtab.emulators.{provider}.staging").STAGED
-    return found
+    result: type[StagedCloud] = import_module(f"trimtab.emulators.{provider}.staging").STAGED
+    return result
 
 
 @contextmanager

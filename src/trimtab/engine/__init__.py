@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trimtab.engine.alarms import AlarmState
+    from trimtab.engine.alarms import AlarmStatus
     from trimtab.engine.behavior import Behavior, LimitUnit, ScalingLimit, ScalingRules, SelectPolicy
     from trimtab.engine.decision import decide
     from trimtab.engine.policies import Band, Direction
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         ScheduleStyle,
         Tracking,
     )
-    from trimtab.engine.reasons import Reason, ReasonCode
+    from trimtab.engine.reasons import DecisionReason, ReasonCode
     from trimtab.engine.rounding import Rounding
     from trimtab.engine.ruleset import AlarmRule, AmountRule, ForecastRule, FunctionRule, Ruleset, TrackingRule
     from trimtab.engine.timetable import InForce, Stretch, Timetable
@@ -33,13 +33,14 @@ if TYPE_CHECKING:
 __all__ = [
     "PRESETS",
     "AlarmRule",
-    "AlarmState",
+    "AlarmStatus",
     "AlarmWindow",
     "AmountRule",
     "Band",
     "Behavior",
     "CooldownScope",
     "Decision",
+    "DecisionReason",
     "Direction",
     "ForecastRule",
     "ForecastUse",
@@ -50,7 +51,6 @@ __all__ = [
     "MissingMetric",
     "Observation",
     "Preset",
-    "Reason",
     "ReasonCode",
     "Recommendation",
     "Rounding",
@@ -93,12 +93,12 @@ _MODULES = {
     "Ruleset": "ruleset",
     "InForce": "timetable",
     "PRESETS": "presets",
-    "AlarmState": "alarms",
+    "AlarmStatus": "alarms",
     "Decision": "values",
     "History": "values",
     "Observation": "values",
     "Preset": "presets",
-    "Reason": "reasons",
+    "DecisionReason": "reasons",
     "ReasonCode": "reasons",
     "Recommendation": "values",
     "decide": "decision",

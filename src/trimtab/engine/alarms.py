@@ -29,7 +29,7 @@ EXTRA_PERIODS = 2
 """Periods looked at beyond N; CloudWatch publishes no number, this one fits its tables."""
 
 
-class AlarmState(StrEnum):
+class AlarmStatus(StrEnum):
     """What an alarm says."""
 
     OK = "ok"
@@ -49,7 +49,7 @@ class TooYoung(StrEnum):
 class Evaluation(NamedTuple):
     """An alarm's state, and the counts that led to it."""
 
-    state: AlarmState
+    state: AlarmStatus
     breaching: int
     """Real datapoints, among those looked at, that breach."""
     real: int
@@ -75,7 +75,7 @@ def evaluate(
     periods: int,
     datapoints: int | None = None,
     missing: MissingData = MissingData.MISSING,
-    previous: AlarmState | None = None,
+    previous: AlarmStatus | None = None,
     evaluation_range: int | None = None,
     too_young: TooYoung = TooYoung.OK,
 ) -> Evaluation:
@@ -104,33 +104,33 @@ def evaluate(
     return Evaluation(state, breaching, real, filled)
 
 
-def _state(breaching: int, real: int, filled: int, needed: int, missing: MissingData) -> AlarmState | None:
+def _state(breaching: int, real: int, filled: int, needed: int, missing: MissingData) -> AlarmStatus | None:
     """The state where the counts alone give it."""
     match missing:
         case MissingData.BREACHING:
-            return AlarmState.ALARM if breaching + filled >= needed else AlarmState.OK
+            return AlarmStatus.ALARM if breaching + filled >= needed else AlarmStatus.OK
         case MissingData.NOT_BREACHING:
-            return AlarmState.ALARM if breaching >= needed else AlarmState.OK
+            return AlarmStatus.ALARM if breaching >= needed else AlarmStatus.OK
         case MissingData.MISSING | MissingData.IGNORE:
             if breaching >= needed:
-                return AlarmState.ALARM
-            return AlarmState.OK if real > breaching else None
+                return AlarmStatus.ALARM
+            return AlarmStatus.OK if real > breaching else None
         case _:
             assert_never(missing)
 
 
 def _undecided(
-    missing: MissingData, premature: bool, real: int, previous: AlarmState | None, too_young: TooYoung
-) -> AlarmState:
+    missing: MissingData, premature: bool, real: int, previous: AlarmStatus | None, too_young: TooYoung
+) -> AlarmStatus:
     """The state where nothing real is known, or only too few breaching datapoints."""
-    kept = previous or AlarmState.INSUFFICIENT_DATA
+    kept = previous or AlarmStatus.INSUFFICIENT_DATA
     if missing is MissingData.IGNORE:
         return kept
     if not real:
-        return AlarmState.INSUFFICIENT_DATA
+        return AlarmStatus.INSUFFICIENT_DATA
     if premature:
-        return AlarmState.ALARM
-    return kept if too_young is TooYoung.RETAIN or kept is AlarmState.ALARM else AlarmState.OK
+        return AlarmStatus.ALARM
+    return kept if too_young is TooYoung.RETAIN or kept is AlarmStatus.ALARM else AlarmStatus.OK
 
 
 def _age_of_oldest(points: Sequence[bool | None]) -> int:
@@ -168,13 +168,13 @@ def has_few_samples(percentile: Number, samples: int) -> bool:
     return samples * rarer < 1000
 
 
-def invocations(states: Sequence[AlarmState], *, on: AlarmState, repeats: bool) -> Iterator[int]:
+def invocations(states: Sequence[AlarmStatus], *, on: AlarmStatus, repeats: bool) -> Iterator[int]:
     """
     The positions of `states`, one a minute, at which the action for `on` is run.
 
     An action runs when the state changes; one of Auto Scaling (`repeats`) each minute while the new state lasts.
     """
-    before = AlarmState.INSUFFICIENT_DATA
+    before = AlarmStatus.INSUFFICIENT_DATA
     lasting = False
     for index, state in enumerate(states):
         changed = state is not before

@@ -15,10 +15,10 @@ from typing import NamedTuple, assert_never
 from trimtab.engine.limits import estimate, least_cut, would_trip
 from trimtab.engine.policies import Direction, direction
 from trimtab.engine.rounding import Number
-from trimtab.engine.rules import ChangeType, Limits, Rule, ScaleAction, ScaleDirection
+from trimtab.engine.rules import ChangeType, MetricRule, ProfileCapacity, ScaleAction, ScaleDirection
 
 
-def size_without_metrics(current: int, limits: Limits) -> int:
+def size_without_metrics(current: int, limits: ProfileCapacity) -> int:
     """
     The size where a metric cannot be read: up to the default, never down to it (Understand autoscale settings).
 
@@ -99,13 +99,13 @@ class Cause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class AutoscaleOutcome:
     """The size after a run of autoscale, and how it came about."""
 
     current: int
     size: int
     cause: Cause
-    fired: tuple[Rule, ...] = ()
+    fired: tuple[MetricRule, ...] = ()
     """The rules whose condition holds, whether they had their way or not."""
     unreadable: tuple[str, ...] = ()
     """The metrics without a value."""
@@ -133,24 +133,24 @@ class Outcome:
 class _Reading(NamedTuple):
     """A rule with what it sees now; without a value it may still fire by a forecast."""
 
-    rule: Rule
+    rule: MetricRule
     value: float | None
     fires: bool
 
 
-_NO_LIMITS = Limits()
+_NO_LIMITS = ProfileCapacity()
 
 
 def evaluate_rules(
-    rules: Sequence[Rule],
+    rules: Sequence[MetricRule],
     values: Mapping[str, Number | None],
     *,
     current: int,
-    limits: Limits = _NO_LIMITS,
+    limits: ProfileCapacity = _NO_LIMITS,
     flapping_check: bool = True,
     cooldown: Cooldown | None = None,
     predicted: Mapping[str, Number | None] | None = None,
-) -> Outcome:
+) -> AutoscaleOutcome:
     """
     The size after one run of autoscale over the rules of the profile that is active.
 
@@ -173,9 +173,9 @@ def evaluate_rules(
         raise ValueError(f"a group has 0 instances or more, not {current}")
     inside = limits.nearest(current)
     if inside != current:
-        return Outcome(current=current, size=inside, cause=Cause.LIMITS)
+        return AutoscaleOutcome(current=current, size=inside, cause=Cause.LIMITS)
     readings = [_read(rule, values, predicted or {}, current) for rule in rules]
-    outcome = Outcome(
+    outcome = AutoscaleOutcome(
         current=current,
         size=current,
         cause=Cause.NOTHING,
@@ -186,7 +186,7 @@ def evaluate_rules(
 
 
 def _read(
-    rule: Rule, values: Mapping[str, Number | None], predicted: Mapping[str, Number | None], current: int
+    rule: MetricRule, values: Mapping[str, Number | None], predicted: Mapping[str, Number | None], current: int
 ) -> _Reading:
     value = _value(rule, values, current)
     fires = value is not None and rule.fires(value)
@@ -196,14 +196,18 @@ def _read(
     return _Reading(rule, value, fires)
 
 
-def _value(rule: Rule, values: Mapping[str, Number | None], current: int) -> float | None:
+def _value(rule: MetricRule, values: Mapping[str, Number | None], current: int) -> float | None:
     value = values.get(rule.metric)
     return rule.observed(value, current) if value is not None and isfinite(value) else None
 
 
 def _decided(
-    outcome: Outcome, readings: Sequence[_Reading], limits: Limits, flapping_check: bool, cooldown: Cooldown | None
-) -> Outcome:
+    outcome: AutoscaleOutcome,
+    readings: Sequence[_Reading],
+    limits: ProfileCapacity,
+    flapping_check: bool,
+    cooldown: Cooldown | None,
+) -> AutoscaleOutcome:
     current = outcome.current
     due = _due(readings, current)
     acting = [rule for rule in due if cooldown is None or cooldown.allows(rule.cooldown)]
@@ -227,7 +231,7 @@ def _decided(
     return _unflapping(outcome, readings, size, wait)
 
 
-def _due(readings: Sequence[_Reading], current: int) -> list[Rule]:
+def _due(readings: Sequence[_Reading], current: int) -> list[MetricRule]:
     """The rules that change the size unless they wait: all that scale out, else all that scale in if they agree."""
     fired = [reading.rule for reading in readings if reading.fires]
     out = [rule for rule in fired if rule.action.way(current) is Direction.OUT]
@@ -241,7 +245,9 @@ def _due(readings: Sequence[_Reading], current: int) -> list[Rule]:
 # flapping
 
 
-def _unflapping(outcome: Outcome, readings: Sequence[_Reading], requested: int, wait: timedelta) -> Outcome:
+def _unflapping(
+    outcome: AutoscaleOutcome, readings: Sequence[_Reading], requested: int, wait: timedelta
+) -> AutoscaleOutcome:
     """The cut from `requested` on upward, toward the current size, at which no rule would scale out again."""
     current = outcome.current
     growing = [(reading.rule, reading.value) for reading in readings if reading.value is not None and _grows(reading)]

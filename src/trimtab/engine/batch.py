@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.engine.alarms import AlarmState
-from trimtab.engine.batch_rules import Ask, BatchAlarm, BatchTarget, Bools, Floats, Ints, Moment
-from trimtab.engine.batch_windows import Bounds, Recent
+from trimtab.engine.alarms import AlarmStatus
+from trimtab.engine.batch_rules import BatchAlarm, BatchTarget, Bools, Floats, Ints, Moment, VariantAsk
+from trimtab.engine.batch_windows import Recent, VariantBounds
 from trimtab.engine.behavior import ScalingLimit, SelectPolicy
 from trimtab.engine.presets import CooldownScope, MissingMetric, Preset, ScaleInAgreement, ScheduleStyle, find_preset
 from trimtab.engine.ruleset import AmountRule, Ruleset, rules_for
 from trimtab.models import ScalingGroup
 
-_STATES = (AlarmState.OK, AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA)
+_STATES = (AlarmStatus.OK, AlarmStatus.ALARM, AlarmStatus.INSUFFICIENT_DATA)
 _NEVER = -np.inf
 
 
@@ -88,7 +88,7 @@ class Batch:
         self._acted: Floats = np.full(len(groups), _NEVER)
         self._waits: Floats = np.zeros(len(groups))
         self._cooldown: Floats = np.array([ruleset.cooldown.total_seconds() for ruleset in rules])
-        self._bounds = Bounds(rules)
+        self._bounds = VariantBounds(rules)
         self._defaults = np.array(
             [-1 if ruleset.default_capacity is None else ruleset.default_capacity for ruleset in rules], dtype=np.int64
         )
@@ -100,7 +100,7 @@ class Batch:
         limits = (*behavior.scale_out.limits, *behavior.scale_in.limits) if behavior else ()
         self._limits = {limit: Recent([limit.period] * len(rules), step) for limit in limits}
 
-    def alarm_states(self, name: str) -> list[AlarmState]:
+    def alarm_states(self, name: str) -> list[AlarmStatus]:
         """The state of one alarm in each variant."""
         alarm = next(candidate for candidate in self._alarms if candidate.name == name)
         return [_STATES[state] for state in alarm.states]
@@ -159,13 +159,15 @@ class Batch:
 
     # recommend
 
-    def _recommend(self, moment: Moment, seen: BatchObservation, fires: Sequence[Bools]) -> tuple[list[Ask], Bools]:
+    def _recommend(
+        self, moment: Moment, seen: BatchObservation, fires: Sequence[Bools]
+    ) -> tuple[list[VariantAsk], Bools]:
         unread = np.zeros(len(moment.size), dtype=np.bool_)
-        asks: list[Ask] = []
+        asks: list[VariantAsk] = []
         style = self.preset.schedule
         if style is ScheduleStyle.RECOMMENDATION and (self._bounds.window >= 0).any():
             open_window = self._bounds.window
-            asks.append(Ask(open_window, open_window >= 0, self._cooldown, agrees=False))
+            asks.append(VariantAsk(open_window, open_window >= 0, self._cooldown, agrees=False))
         if self._rules.policies_stopped:
             return asks, unread
         for alarm, firing in zip(self._alarms, fires, strict=True):
@@ -180,7 +182,7 @@ class Batch:
 
     # combine
 
-    def _combine(self, moment: Moment, asks: Sequence[Ask], unread: Bools) -> Ints:
+    def _combine(self, moment: Moment, asks: Sequence[VariantAsk], unread: Bools) -> Ints:
         size, preset = moment.size, self.preset
         wanted = self._largest(moment, asks)
         less = wanted < size
@@ -202,7 +204,7 @@ class Batch:
             wanted = np.where(unread & (size < default) & (wanted < default), default, wanted)
         return wanted
 
-    def _largest(self, moment: Moment, asks: Sequence[Ask]) -> Ints:
+    def _largest(self, moment: Moment, asks: Sequence[VariantAsk]) -> Ints:
         together = self.preset.scale_in is ScaleInAgreement.ANY and bool(self._targets)
         best = np.full(len(moment.size), -1, dtype=np.int64)
         for ask in asks:
@@ -212,7 +214,7 @@ class Batch:
             best = self._with_tracking(moment, [ask for ask in asks if ask.tracks], best)
         return np.where(best < 0, moment.size, best)
 
-    def _with_tracking(self, moment: Moment, asks: Sequence[Ask], best: Ints) -> Ints:
+    def _with_tracking(self, moment: Moment, asks: Sequence[VariantAsk], best: Ints) -> Ints:
         """The largest with target tracking policies taken together: out if one is ready, in only if all are."""
         size = moment.size
         out = np.zeros(len(size), dtype=np.bool_)
@@ -284,7 +286,7 @@ class Batch:
     # what the next tick goes by
 
     def _remember(
-        self, size: Ints, requested: Ints, final: Ints, asks: Sequence[Ask], forced: Bools, now: datetime
+        self, size: Ints, requested: Ints, final: Ints, asks: Sequence[VariantAsk], forced: Bools, now: datetime
     ) -> None:
         changed = (final != size) & ~forced
         if self.preset.cooldown is not CooldownScope.NONE and changed.any():
@@ -295,7 +297,7 @@ class Batch:
             recent.push(size)
         self.sizes, self._at = final, now
 
-    def _begin_waits(self, size: Ints, final: Ints, asks: Sequence[Ask], changed: Bools, now: datetime) -> None:
+    def _begin_waits(self, size: Ints, final: Ints, asks: Sequence[VariantAsk], changed: Bools, now: datetime) -> None:
         out = final > size
         heard = [ask.valid & ((ask.size > size) == out) & changed for ask in asks]
         largest = np.full(len(size), -1, dtype=np.int64)

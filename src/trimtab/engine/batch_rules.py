@@ -43,7 +43,7 @@ class Moment(NamedTuple):
 
 
 @dataclass(slots=True)
-class Ask:
+class VariantAsk:
     """What one rule asks for in each variant, where it is valid."""
 
     size: Ints
@@ -117,7 +117,7 @@ class _Pair:
             for index in range(len(first.bands))
         ]
 
-    def ask(self, moment: Moment, fires: Bools, value: Floats, *, above: bool) -> Ask:
+    def ask(self, moment: Moment, fires: Bools, value: Floats, *, above: bool) -> VariantAsk:
         """What the policy asks for where its alarm fires and it need not wait."""
         held = waits(moment, self._cooldown, simple=self.simple)
         valid = fires if held is None else fires & ~held
@@ -132,7 +132,7 @@ class _Pair:
                 valid = valid & (requested >= moment.size)
             if not self.scales_out:
                 valid = valid & (requested <= moment.size)
-        return Ask(requested, valid, self._cooldown, simple=self.simple)
+        return VariantAsk(requested, valid, self._cooldown, simple=self.simple)
 
     def _stepped(self, moment: Moment, value: Floats, *, above: bool) -> tuple[Ints, Bools]:
         requested = moment.size
@@ -178,7 +178,7 @@ class BatchAlarm:
         fires: Bools = self.states == ALARM
         return fires
 
-    def asks(self, moment: Moment, fires: Bools) -> list[Ask]:
+    def asks(self, moment: Moment, fires: Bools) -> list[VariantAsk]:
         """What its policies ask for."""
         return [pair.ask(moment, fires, self.value, above=self.above) for pair in self.rules]
 
@@ -280,7 +280,7 @@ class BatchTarget:
         """Where it is ready to scale out."""
         self._value: Floats = np.full(len(rules), np.nan)
 
-    def ask(self, moment: Moment, window: Floats) -> Ask:
+    def ask(self, moment: Moment, window: Floats) -> VariantAsk:
         """What the policy asks for where one of its alarms fires and it need not wait."""
         tracking = self._tracking
         recent = window[-self._span :]
@@ -292,7 +292,7 @@ class BatchTarget:
             ready = ready | (~self.unread & all_beyond(window, self._low, tracking.low_datapoints, np.less))
         held = waits(moment, self._cooldown, simple=False)
         valid = ready if held is None else ready & ~held
-        return Ask(self._asked(moment), valid, self._cooldown, tracks=True)
+        return VariantAsk(self._asked(moment), valid, self._cooldown, tracks=True)
 
     def trips(self, size: Ints, smaller: Ints) -> Bools:
         """Where it would scale out at a smaller size."""

@@ -12,7 +12,7 @@ from trimtab.engine.ruleset import Ruleset
 _FAR = np.iinfo(np.int64).max
 
 
-class Bounds:
+class VariantBounds:
     """The bounds in force for every variant, read again only where a schedule begins or ends."""
 
     def __init__(self, rules: Sequence[Ruleset]) -> None:

@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from trimtab.engine.alarms import AlarmState
+from trimtab.engine.alarms import AlarmStatus
 from trimtab.engine.policies import TrackingVote
 from trimtab.engine.presets import Preset
-from trimtab.engine.reasons import Reason, ReasonCode
+from trimtab.engine.reasons import DecisionReason, ReasonCode
 from trimtab.engine.ruleset import AlarmRule, Ruleset
 from trimtab.engine.timetable import Stretch
 from trimtab.engine.values import History, Observation, Points
@@ -35,11 +35,11 @@ class Case(NamedTuple):
         return in_service - self.warming(warm_up) if self.seen.started else in_service
 
 
-class Reading(NamedTuple):
+class AlarmReading(NamedTuple):
     """An alarm now: its state, the value that steps and estimates go by, and whether its rules fire."""
 
     alarm: AlarmRule
-    state: AlarmState
+    state: AlarmStatus
     breaching: int
     value: float | None
     fires: bool
@@ -70,11 +70,11 @@ class Tally:
         """Rules that ask for fewer instances, of those that the ruleset counts."""
         self.unread: list[str] = []
         """Alarms and policies whose metric has no datapoint, and functions that gave no answer."""
-        self.reasons: list[Reason] = []
+        self.reasons: list[DecisionReason] = []
 
     def record(self, code: ReasonCode, *values: object) -> None:
         """Add a reason."""
-        self.reasons.append(Reason(code, values))
+        self.reasons.append(DecisionReason(code, values))
 
 
 def newest(points: Points) -> float | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from trimtab.engine.alarms import BREACHES, Breaches
-from trimtab.engine.case import Ask, Case, Reading, Tally, newest
+from trimtab.engine.case import AlarmReading, Ask, Case, Tally, newest
 from trimtab.engine.limits import least_cut, would_trip
 from trimtab.engine.policies import Direction, combine_tracking, raised_maximum
 from trimtab.engine.presets import MissingMetric, ScaleInAgreement
@@ -15,7 +15,7 @@ from trimtab.engine.values import Forecast, Sized
 from trimtab.models import Comparison
 
 
-def combine(case: Case, readings: list[Reading], tally: Tally) -> int:
+def combine(case: Case, readings: list[AlarmReading], tally: Tally) -> int:
     """The size that the rules ask for together, before any wait or bound."""
     size, preset = case.size, case.preset
     sizes = [ask.size for ask in tally.asks]
@@ -50,7 +50,7 @@ def _with_tracking(case: Case, tally: Tally) -> list[int]:
     return [*sizes, combine_tracking(case.size, tally.tracking)]
 
 
-def _agreed(case: Case, readings: list[Reading], wanted: int, tally: Tally) -> int:
+def _agreed(case: Case, readings: list[AlarmReading], wanted: int, tally: Tally) -> int:
     """The scale-in that all who have a say let pass."""
     preset, size = case.preset, case.size
     if preset.scale_in is ScaleInAgreement.ALL and tally.agreeing < case.rules.scale_in_rules:
@@ -77,7 +77,7 @@ class _OutLimit(NamedTuple):
         return would_trip(self.value, size, smaller, self.threshold, self.breaches)
 
 
-def _unflapping(case: Case, readings: list[Reading], wanted: int, tally: Tally) -> int:
+def _unflapping(case: Case, readings: list[AlarmReading], wanted: int, tally: Tally) -> int:
     """
     The smallest size from `wanted` on at which no rule would scale out again.
 
@@ -94,7 +94,7 @@ def _unflapping(case: Case, readings: list[Reading], wanted: int, tally: Tally) 
     return allowed
 
 
-def _out_limits(case: Case, readings: list[Reading]) -> Iterator[_OutLimit]:
+def _out_limits(case: Case, readings: list[AlarmReading]) -> Iterator[_OutLimit]:
     for alarm, _, _, value, _ in readings:
         if alarm.scales_out and value is not None:
             yield _OutLimit(alarm.breaches, value, alarm.threshold)

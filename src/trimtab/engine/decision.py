@@ -7,7 +7,7 @@ clouds do differently is in the preset, what the past left behind in the history
 
 from datetime import datetime, timedelta
 
-from trimtab.engine.case import Case, Reading, Tally
+from trimtab.engine.case import AlarmReading, Case, Tally
 from trimtab.engine.combine import add_forecasts, combine
 from trimtab.engine.functions import NO_FUNCTIONS, Functions, recommend_by_functions
 from trimtab.engine.presets import CooldownScope, Preset, ScheduleStyle, find_preset
@@ -138,7 +138,7 @@ def _bound(wanted: int, low: int, high: int, tally: Tally) -> int:
     return wanted
 
 
-def _history_after(case: Case, readings: list[Reading], requested: int, final: int, tally: Tally) -> History:
+def _history_after(case: Case, readings: list[AlarmReading], requested: int, final: int, tally: Tally) -> History:
     before = case.history
     waits = None if final == case.size or not tally.asks else _waits_after(case, final, tally)
     return History(

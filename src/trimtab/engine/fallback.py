@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from trimtab.engine.mix import Fraction, base_for, split
 from trimtab.engine.presets import Preset
-from trimtab.engine.reasons import Reason, ReasonCode
+from trimtab.engine.reasons import DecisionReason, ReasonCode
 from trimtab.models import Purchase
 
 
@@ -125,7 +125,7 @@ class MixDecision(NamedTuple):
     on_demand: int
     spot: int
     surge: int = 0
-    reasons: tuple[Reason, ...] = ()
+    reasons: tuple[DecisionReason, ...] = ()
 
 
 def decide_mix(rule: FallbackRule, state: FallbackState, seen: MixSeen, now: datetime) -> MixDecision:
@@ -157,7 +157,7 @@ def decide_mix(rule: FallbackRule, state: FallbackState, seen: MixSeen, now: dat
         case FallbackPhase.RETURNING:
             waiting = max(0, min(seen.on_demand - floor, wanted - seen.serving))
             missing = wanted - min(seen.serving, wanted)
-            reasons = (Reason(ReasonCode.SPOT_AGAIN, (state.since, missing, waiting)),) if missing else ()
+            reasons = (DecisionReason(ReasonCode.SPOT_AGAIN, (state.since, missing, waiting)),) if missing else ()
             return MixDecision(state, rule.base, floor + waiting, wanted, waiting, (*reasons, *_nothing(state, seen)))
 
 
@@ -194,21 +194,21 @@ def _short_since(state: FallbackState, seen: MixSeen, wanted: int, now: datetime
     return min(seen.short_at, now)
 
 
-def _while_spot(rule: FallbackRule, state: FallbackState, seen: MixSeen, wanted: int) -> tuple[Reason, ...]:
+def _while_spot(rule: FallbackRule, state: FallbackState, seen: MixSeen, wanted: int) -> tuple[DecisionReason, ...]:
     if state.short_since is None:
         return ()
     missing, until = wanted - seen.spot, state.short_since + rule.after
-    return (Reason(ReasonCode.SPOT_SHORT, (missing, state.short_since, until)), *_nothing(state, seen))
+    return (DecisionReason(ReasonCode.SPOT_SHORT, (missing, state.short_since, until)), *_nothing(state, seen))
 
 
-def _on_demand(rule: FallbackRule, state: FallbackState, seen: MixSeen, instead: int) -> tuple[Reason, ...]:
+def _on_demand(rule: FallbackRule, state: FallbackState, seen: MixSeen, instead: int) -> tuple[DecisionReason, ...]:
     since = state.since
     again = since + rule.return_after if since is not None else None
-    return (Reason(ReasonCode.ON_DEMAND_INSTEAD, (instead, seen.size, since, again)), *_nothing(state, seen))
+    return (DecisionReason(ReasonCode.ON_DEMAND_INSTEAD, (instead, seen.size, since, again)), *_nothing(state, seen))
 
 
-def _nothing(state: FallbackState, seen: MixSeen) -> tuple[Reason, ...]:
+def _nothing(state: FallbackState, seen: MixSeen) -> tuple[DecisionReason, ...]:
     """That the cloud has neither sort, where it said so and some are still missing."""
     if state.none_since is None:
         return ()
-    return (Reason(ReasonCode.NOTHING_TO_BE_HAD, (seen.missing, seen.size, state.none_since)),)
+    return (DecisionReason(ReasonCode.NOTHING_TO_BE_HAD, (seen.missing, seen.size, state.none_since)),)

@@ -130,11 +130,6 @@ def rebalance_maximum(maximum: int) -> int:
     return maximum + max(1, percent_change(maximum, 10))
 
 
-def weighted_limit(desired: int, weights: Iterable[int]) -> int:
-    """The most units that a group with instance weights may hold: desired plus the largest weight."""
-    return desired + max(weights, default=0)
-
-
 def is_below_surplus(decrease: int, *, running: int, desired: int) -> bool:
     """Whether a scale-in is smaller than what weighted instances are above the desired size, so that nothing goes."""
     return 0 < decrease < running - desired

@@ -78,8 +78,8 @@ def base_for(
         return base
     # one more of the base is at most one more on demand, so that every number between the ends is reached
     bases = range(base, total + 1) if on_demand > own else range(min(base, total))
-    found = bisect_left(bases, on_demand, key=at)
-    return bases[found] if found < len(bases) and at(bases[found]) == on_demand else None
+    index = bisect_left(bases, on_demand, key=at)
+    return bases[index] if index < len(bases) and at(bases[index]) == on_demand else None
 
 
 class Mix(NamedTuple):

@@ -11,12 +11,10 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from trimtab.engine.crons import Fire, last_fire, last_occurrence
+from trimtab.engine.crons import Fire, last_occurrence
 
 MOST_PROFILES = 20
 """How many profiles a setting has at most."""
-LONGEST_FIXED_DATE = timedelta(days=365)
-"""How long a fixed date may last."""
 
 
 class Weekday(StrEnum):
@@ -65,10 +63,6 @@ class Recurrence:
         minutes, hours = (",".join(map(str, sorted(set(numbers)))) for numbers in (self.minutes, self.hours))
         return f"{minutes} {hours} * * {','.join(_CRON_DAYS[day] for day in self.days)}"
 
-    def last_start(self, at: datetime) -> datetime | None:
-        """The last start at or before `at`, in UTC."""
-        return last_fire(self.cron, self.zone, at)
-
 
 @dataclass(frozen=True, slots=True)
 class FixedDate:
@@ -82,11 +76,6 @@ class FixedDate:
             raise ValueError("a fixed date needs a zone; read its local times in the zone that the profile names")
         if self.end.astimezone(UTC) <= self.start.astimezone(UTC):
             raise ValueError(f"a fixed date ends after it starts, not from {self.start} to {self.end}; swap them")
-
-    @property
-    def length(self) -> timedelta:
-        """How long it lasts, clock changes counted."""
-        return self.end.astimezone(UTC) - self.start.astimezone(UTC)
 
     def holds(self, at: datetime) -> bool:
         """Whether `at` is inside."""
@@ -139,25 +128,3 @@ def _last_started(profiles: Sequence[Profile], at: datetime) -> Profile | None:
 
 def _order(start: Fire) -> tuple[datetime, timedelta]:
     return start.at, -start.skipped
-
-
-def profiles_problem(profiles: Sequence[Profile]) -> str | None:
-    """
-    What Azure refuses about the profiles of a setting; `None` when it takes them.
-
-    One to twenty profiles, each with a name of its own; one default at most; a fixed date of at most 365 days.
-    """
-    names = [profile.name for profile in profiles]
-    twice = next((name for index, name in enumerate(names) if name in names[:index]), None)
-    long = next(
-        (profile for profile in profiles if profile.fixed_date and profile.fixed_date.length > LONGEST_FIXED_DATE), None
-    )
-    if not 1 <= len(profiles) <= MOST_PROFILES:
-        return f"a setting has 1 to {MOST_PROFILES} profiles, not {len(profiles)}"
-    if twice is not None:
-        return f"two profiles are called {twice!r}"
-    if sum(profile.is_default for profile in profiles) > 1:
-        return "two profiles are without fixed date and recurrence; only one can be the default"
-    if long is not None and long.fixed_date is not None:
-        return f"the fixed date of {long.name!r} lasts {long.fixed_date.length.days} days; 365 are the most"
-    return None

@@ -120,7 +120,7 @@ FIELDS: Mapping[ReasonCode, tuple[str, ...]] = {
 """The names of the values of each code."""
 
 
-class Reason(NamedTuple):
+class DecisionReason(NamedTuple):
     """
     One step of a decision.
 

@@ -1,7 +1,7 @@
 """What each alarm says, and what the policies ask for because of it."""
 
-from trimtab.engine.alarms import BREACHES, AlarmState, Breaches, breach_flags, evaluate
-from trimtab.engine.case import Ask, Case, Reading, Tally, newest
+from trimtab.engine.alarms import BREACHES, AlarmStatus, Breaches, breach_flags, evaluate
+from trimtab.engine.case import AlarmReading, Ask, Case, Tally, newest
 from trimtab.engine.policies import Direction, TrackingVote, adjust, find_step, step_size, tracking_size
 from trimtab.engine.presets import (
     AlarmWindow,
@@ -11,7 +11,7 @@ from trimtab.engine.presets import (
     ScheduleStyle,
     datapoint_span,
 )
-from trimtab.engine.reasons import Reason, ReasonCode
+from trimtab.engine.reasons import DecisionReason, ReasonCode
 from trimtab.engine.ruleset import AlarmRule, AmountRule, FunctionRule, TrackingRule
 from trimtab.engine.values import Points
 from trimtab.models import Comparison, MissingData
@@ -19,7 +19,7 @@ from trimtab.models import Comparison, MissingData
 # alarms
 
 
-def read_alarm(case: Case, alarm: AlarmRule) -> Reading:
+def read_alarm(case: Case, alarm: AlarmRule) -> AlarmReading:
     """The alarm's state from its datapoints, as the preset looks at them."""
     points = case.seen.alarms.get(alarm.name, ())
     if case.preset.alarm_window is AlarmWindow.AVERAGE:
@@ -33,10 +33,10 @@ def read_alarm(case: Case, alarm: AlarmRule) -> Reading:
         previous=case.history.states.get(alarm.name),
         evaluation_range=alarm.span,
     )
-    return Reading(alarm, state, breaching, newest(points), state is AlarmState.ALARM)
+    return AlarmReading(alarm, state, breaching, newest(points), state is AlarmStatus.ALARM)
 
 
-def _read_average(case: Case, alarm: AlarmRule, points: Points) -> Reading:
+def _read_average(case: Case, alarm: AlarmRule, points: Points) -> AlarmReading:
     total, count = 0.0, 0
     for point in points[-alarm.periods :]:
         if point is not None and point == point:
@@ -44,18 +44,18 @@ def _read_average(case: Case, alarm: AlarmRule, points: Points) -> Reading:
             count += 1
     value = total / count if count else None
     if value is not None and alarm.breaches(value, alarm.threshold):
-        return Reading(alarm, AlarmState.ALARM, count, value, True)
-    state = AlarmState.INSUFFICIENT_DATA if value is None else AlarmState.OK
+        return AlarmReading(alarm, AlarmStatus.ALARM, count, value, True)
+    state = AlarmStatus.INSUFFICIENT_DATA if value is None else AlarmStatus.OK
     predicted = case.seen.predicted.get(alarm.name) if case.preset.forecast is ForecastUse.RULES else None
     if predicted is not None and alarm.scales_out and alarm.breaches(predicted, alarm.threshold):
-        return Reading(alarm, state, 0, predicted, True)
-    return Reading(alarm, state, 0, value, False)
+        return AlarmReading(alarm, state, 0, predicted, True)
+    return AlarmReading(alarm, state, 0, value, False)
 
 
 # recommendations
 
 
-def recommend(case: Case, readings: list[Reading], tally: Tally) -> None:
+def recommend(case: Case, readings: list[AlarmReading], tally: Tally) -> None:
     """Gather what every rule asks for."""
     stretch = case.stretch
     if stretch.window is not None and case.preset.schedule is ScheduleStyle.RECOMMENDATION:
@@ -71,7 +71,7 @@ def recommend(case: Case, readings: list[Reading], tally: Tally) -> None:
         _recommend_by_target(case, rule, tally)
 
 
-def _recommend_by_alarm(case: Case, reading: Reading, tally: Tally) -> None:
+def _recommend_by_alarm(case: Case, reading: AlarmReading, tally: Tally) -> None:
     alarm, value = reading.alarm, reading.value
     if value is None:
         tally.record(ReasonCode.NO_DATA, alarm.name, alarm.span)
@@ -79,7 +79,7 @@ def _recommend_by_alarm(case: Case, reading: Reading, tally: Tally) -> None:
             tally.unread.append(alarm.name)
     if not reading.fires:
         return
-    if reading.state is AlarmState.ALARM:
+    if reading.state is AlarmStatus.ALARM:
         counts = (reading.breaching, alarm.periods, alarm.comparison, alarm.threshold)
         tally.record(ReasonCode.ALARM, alarm.name, *counts, value)
     else:
@@ -126,20 +126,20 @@ def _is_against(rule: AmountRule, size: int, new_size: int) -> bool:
     return new_size > size and not rule.scales_out
 
 
-def why_wait(case: Case, policy: str, rule: AmountRule | TrackingRule | FunctionRule) -> Reason | None:
+def why_wait(case: Case, policy: str, rule: AmountRule | TrackingRule | FunctionRule) -> DecisionReason | None:
     """Why a policy has to wait; `None` when it does not."""
     scope = case.preset.cooldown
     if scope is CooldownScope.NONE or (scope is CooldownScope.SIMPLE and not rule.simple):
         return None
     if scope is CooldownScope.SIMPLE and case.seen.busy:
-        return Reason(ReasonCode.BUSY, (policy,))
+        return DecisionReason(ReasonCode.BUSY, (policy,))
     begin = case.history.acted_at
     if begin is None:
         return None
     if scope is CooldownScope.SIMPLE and case.seen.settled is not None:
         begin = max(begin, case.seen.settled)
     until = begin + (rule.cooldown if scope is CooldownScope.CANDIDATE_RULE else case.history.waits)
-    return Reason(ReasonCode.COOLDOWN, (policy, until)) if case.now < until else None
+    return DecisionReason(ReasonCode.COOLDOWN, (policy, until)) if case.now < until else None
 
 
 def _recommend_by_target(case: Case, rule: TrackingRule, tally: Tally) -> None:

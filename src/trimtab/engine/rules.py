@@ -134,7 +134,7 @@ _SIGNS: Mapping[ScaleDirection, int] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class MetricRule:
     """A metric compared with a threshold, and what is done where that holds."""
 
     metric: str
@@ -164,7 +164,7 @@ def per_instance(value: Number, instances: int) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ProfileCapacity:
     """The capacity of a profile."""
 
     minimum: int = 0

@@ -96,7 +96,7 @@ def controlled(current: int, wanted: int, *, peak: int, limit: int | None = None
     return max(wanted, min(current, peak_floor(peak, limit=limit, percent=percent)))
 
 
-class Mode(StrEnum):
+class ScalingMode(StrEnum):
     """What an autoscaler may do."""
 
     ON = "on"
@@ -104,14 +104,14 @@ class Mode(StrEnum):
     OFF = "off"
 
 
-def enacted(mode: Mode, current: int, recommended: int) -> int:
+def enacted(mode: ScalingMode, current: int, recommended: int) -> int:
     """The target size: an autoscaler that is off goes on computing and changes nothing."""
     match mode:
-        case Mode.ON:
+        case ScalingMode.ON:
             return recommended
-        case Mode.ONLY_SCALE_OUT:
+        case ScalingMode.ONLY_SCALE_OUT:
             return max(current, recommended)
-        case Mode.OFF:
+        case ScalingMode.OFF:
             return current
         case _:
             assert_never(mode)

@@ -22,7 +22,7 @@ NO_CHANGE = -1
 """The count of an action that is only tried out; bounds leave it alone."""
 
 
-class Way(StrEnum):
+class ActionDirection(StrEnum):
     """Which way an action goes, the weakest first; Nomad says up and down for out and in."""
 
     DOWN = "down"
@@ -32,37 +32,37 @@ class Way(StrEnum):
     """A size that is told and not set."""
 
 
-_RANK = list(Way)
+_RANK = list(ActionDirection)
 Parsed = TypeVar("Parsed")
 
 
-class Action(NamedTuple):
+class StrategyAction(NamedTuple):
     """What a strategy asks for: a size, where it goes up or down."""
 
-    way: Way
+    way: ActionDirection
     size: int = 0
 
 
-def way_to(count: int, wanted: Number) -> Way:
+def way_to(count: int, wanted: Number) -> ActionDirection:
     """Which way it is from a count to what is wanted."""
     if wanted == count:
-        return Way.NONE
-    return Way.UP if wanted > count else Way.DOWN
+        return ActionDirection.NONE
+    return ActionDirection.UP if wanted > count else ActionDirection.DOWN
 
 
-def _towards(count: int, wanted: int) -> Action:
+def _towards(count: int, wanted: int) -> StrategyAction:
     way = way_to(count, wanted)
-    return Action(way) if way is Way.NONE else Action(way, wanted)
+    return StrategyAction(way) if way is ActionDirection.NONE else StrategyAction(way, wanted)
 
 
-def way_of_factor(count: int, factor: Number, tolerance: Number = DEFAULT_TOLERANCE) -> Way:
+def way_of_factor(count: int, factor: Number, tolerance: Number = DEFAULT_TOLERANCE) -> ActionDirection:
     """Which way metric over target asks to go; from 0 instances any load means out, and none means stay."""
     if count == 0:
-        return Way.UP if factor > 0 else Way.NONE
+        return ActionDirection.UP if factor > 0 else ActionDirection.NONE
     off = exact(factor) - 1
     if abs(off) <= exact(tolerance):
-        return Way.NONE
-    return Way.UP if off > 0 else Way.DOWN
+        return ActionDirection.NONE
+    return ActionDirection.UP if off > 0 else ActionDirection.DOWN
 
 
 def target_value(
@@ -73,7 +73,7 @@ def target_value(
     tolerance: Number = DEFAULT_TOLERANCE,
     max_scale_up: int | None = None,
     max_scale_down: int | None = None,
-) -> Action | None:
+) -> StrategyAction | None:
     """
     The count that brings the newest metric to its target; `None` without a metric.
 
@@ -83,22 +83,22 @@ def target_value(
     if not metrics:
         return None
     factor = exact(metrics[-1]) / exact(target) if target else exact(metrics[-1])
-    if way_of_factor(count, factor, tolerance) is Way.NONE:
-        return Action(Way.NONE)
+    if way_of_factor(count, factor, tolerance) is ActionDirection.NONE:
+        return StrategyAction(ActionDirection.NONE)
     wanted = needed_size(count, factor, 1)
     return _towards(count, _within(count, wanted, max_scale_up, max_scale_down))
 
 
 def pass_through(
     count: int, metrics: Sequence[Number], *, max_scale_up: int | None = None, max_scale_down: int | None = None
-) -> Action | None:
+) -> StrategyAction | None:
     """The newest metric as the count; `None` without a metric."""
     if not metrics:
         return None
     return _towards(count, _within(count, int(metrics[-1]), max_scale_up, max_scale_down))
 
 
-def fixed_value(count: int, value: int) -> Action:
+def fixed_value(count: int, value: int) -> StrategyAction:
     """
     A count that is always the same.
 
@@ -132,7 +132,7 @@ def threshold(
     percentage: Number | None = None,
     value: int | None = None,
     trigger: int = DEFAULT_TRIGGER,
-) -> Action | None:
+) -> StrategyAction | None:
     """
     One step while enough datapoints are within bounds; `None` when they are not.
 
@@ -192,7 +192,9 @@ class Strategy(StrEnum):
     THRESHOLD = "threshold"
 
 
-def run(strategy: Strategy, count: int, metrics: Sequence[Number], settings: Mapping[str, str]) -> Action | None:
+def run(
+    strategy: Strategy, count: int, metrics: Sequence[Number], settings: Mapping[str, str]
+) -> StrategyAction | None:
     """
     What a strategy asks for under the settings of a policy, all of them text.
 
@@ -215,7 +217,7 @@ def run(strategy: Strategy, count: int, metrics: Sequence[Number], settings: Map
     return target_value(count, metrics, target=target, tolerance=near, max_scale_up=up, max_scale_down=down)
 
 
-def _run_threshold(count: int, metrics: Sequence[Number], settings: Mapping[str, str]) -> Action | None:
+def _run_threshold(count: int, metrics: Sequence[Number], settings: Mapping[str, str]) -> StrategyAction | None:
     if not (settings.get("lower_bound") or settings.get("upper_bound")):
         raise ValueError('missing required field, must have either "lower_bound" or "upper_bound"')
     upper = _quoted(parse_number, "upper_bound", settings)
@@ -266,7 +268,7 @@ def bounded(count: int, low: int, high: int) -> int:
     return count if count == NO_CHANGE else max(low, min(high, count))
 
 
-def stronger(action: Action | None, other: Action | None) -> Action | None:
+def stronger(action: StrategyAction | None, other: StrategyAction | None) -> StrategyAction | None:
     """
     The action that wins: down, none, up, recommendation, the last the strongest; of two alike the larger count.
 
@@ -276,7 +278,7 @@ def stronger(action: Action | None, other: Action | None) -> Action | None:
         return action or other
     if _RANK.index(other.way) != _RANK.index(action.way):
         return other if _RANK.index(other.way) > _RANK.index(action.way) else action
-    return other if action.way in (Way.UP, Way.DOWN) and other.size > action.size else action
+    return other if action.way in (ActionDirection.UP, ActionDirection.DOWN) and other.size > action.size else action
 
 
 def remaining_cooldown(cooldown: timedelta, since: timedelta) -> timedelta:
@@ -284,10 +286,10 @@ def remaining_cooldown(cooldown: timedelta, since: timedelta) -> timedelta:
     return cooldown - since
 
 
-def is_needed(action: Action, current: int) -> bool:
+def is_needed(action: StrategyAction, current: int) -> bool:
     """
     Whether an action changes anything.
 
     One without a way has no size of its own, so it never does (hashicorp/nomad-autoscaler, pull request 1224).
     """
-    return action.way is not Way.NONE and action.size != current
+    return action.way is not ActionDirection.NONE and action.size != current

@@ -40,7 +40,7 @@ class InForce:
         return Capacity(min=self.min, max=self.max, desired=desired)
 
 
-class Held(NamedTuple):
+class HeldSizes(NamedTuple):
     """One time at which one of several schedules set its sizes; the greatest of several holds."""
 
     at: datetime
@@ -51,7 +51,7 @@ class Held(NamedTuple):
     end: datetime | None
 
     @classmethod
-    def of(cls, start: Fire, end: datetime | None, place: int) -> "Held":
+    def of(cls, start: Fire, end: datetime | None, place: int) -> "HeldSizes":
         """The opening of a schedule as what holds."""
         return cls(start.at, -start.skipped, place, end)
 
@@ -155,7 +155,7 @@ def timetable_of(schedules: tuple[Schedule, ...]) -> Timetable:
 def _stretches(schedules: tuple[Schedule, ...], begin: datetime, end: datetime) -> Iterator[Stretch]:
     standing = _Standing(schedules)
     last = [(place, last_opening(schedule, begin)) for place, schedule in enumerate(schedules)]
-    standing.recall([Held.of(*opening, place) for place, opening in last if opening is not None], begin)
+    standing.recall([HeldSizes.of(*opening, place) for place, opening in last if opening is not None], begin)
     edge = begin
     for moment, events in groupby(_events(schedules, standing, begin, end), key=lambda event: event[0]):
         yield standing.stretch(edge, moment)
@@ -170,11 +170,11 @@ def _stretches(schedules: tuple[Schedule, ...], begin: datetime, end: datetime) 
 
 def _events(
     schedules: Sequence[Schedule], standing: "_Standing", begin: datetime, end: datetime
-) -> list[tuple[datetime, bool, Held]]:
+) -> list[tuple[datetime, bool, HeldSizes]]:
     """Every start after `begin` and before `end`, and every end; of one moment the ends first."""
     begun = [held for held in standing.current if held is not None]
     for place, schedule in enumerate(schedules):
-        starts = [Held.of(*opening, place) for opening in openings(schedule, begin, end - _TICK)]
+        starts = [HeldSizes.of(*opening, place) for opening in openings(schedule, begin, end - _TICK)]
         begun += starts
     started = [(held.at, True, held) for held in begun if held.at > begin]
     ended = [(held.end, False, held) for held in begun if held.end is not None and held.at < held.end < end]
@@ -186,13 +186,13 @@ class _Standing:
 
     def __init__(self, schedules: Sequence[Schedule]) -> None:
         self.schedules = schedules
-        self.current: list[Held | None] = [None] * len(schedules)
+        self.current: list[HeldSizes | None] = [None] * len(schedules)
         self._fields = [[name for name in SIZES if getattr(schedule, name) is not None] for schedule in schedules]
-        self._lasting: dict[str, Held] = {}
-        self._open: dict[str, list[Held]] = {name: [] for name in SIZES}
-        self._asked: Held | None = None
+        self._lasting: dict[str, HeldSizes] = {}
+        self._open: dict[str, list[HeldSizes]] = {name: [] for name in SIZES}
+        self._asked: HeldSizes | None = None
 
-    def recall(self, held: Sequence[Held], at: datetime) -> None:
+    def recall(self, held: Sequence[HeldSizes], at: datetime) -> None:
         """Take what every schedule set last before a moment."""
         for entry in sorted(held, key=lambda item: item[:3]):
             if entry.end is None or at < entry.end:
@@ -200,7 +200,7 @@ class _Standing:
             elif entry.at < entry.end:
                 self._ask(entry)
 
-    def start(self, held: Held) -> None:
+    def start(self, held: HeldSizes) -> None:
         """A schedule sets its sizes; a window that closes as it opens does not."""
         before = self.current[held.place]
         if before is not None:
@@ -215,11 +215,11 @@ class _Standing:
                 insort(self._open[name], held)
         self._ask(held)
 
-    def _ask(self, held: Held) -> None:
+    def _ask(self, held: HeldSizes) -> None:
         if "desired" in self._fields[held.place]:
             self._asked = held
 
-    def close(self, held: Held) -> None:
+    def close(self, held: HeldSizes) -> None:
         """A window closes, unless it has opened again since."""
         if self.current[held.place] is not held:
             return

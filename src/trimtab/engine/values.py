@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from trimtab.engine.alarms import AlarmState
+from trimtab.engine.alarms import AlarmStatus
 from trimtab.engine.policies import Direction, direction
-from trimtab.engine.reasons import Reason
+from trimtab.engine.reasons import DecisionReason
 
 Points = Sequence[float | None]
 """Datapoints of one metric, one a period, oldest first; `None` where one is missing."""
@@ -71,7 +71,7 @@ class History(NamedTuple):
 
     at: datetime | None = None
     """When the last decision was made."""
-    states: Mapping[str, AlarmState] = _NOTHING
+    states: Mapping[str, AlarmStatus] = _NOTHING
     """The state of each alarm, by its name."""
     acted_at: datetime | None = None
     """When a policy last changed the size in a way that others wait for."""
@@ -113,7 +113,7 @@ class Decision(NamedTuple):
     """The minimum in force."""
     maximum: int
     """The maximum in force; a forecast may have raised it."""
-    reasons: tuple[Reason, ...]
+    reasons: tuple[DecisionReason, ...]
     """Each step that led here, also to nothing."""
     recommendations: tuple[Recommendation, ...]
     """What each policy that fired asked for."""
@@ -131,7 +131,7 @@ class Decision(NamedTuple):
         return direction(self.previous, self.size)
 
     @property
-    def alarms(self) -> Mapping[str, AlarmState]:
+    def alarms(self) -> Mapping[str, AlarmStatus]:
         """The state of each alarm now."""
         return self.history.states
 

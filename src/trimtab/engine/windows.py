@@ -136,7 +136,7 @@ def _lowered(least: int, setters: tuple[Schedule, ...]) -> tuple[Lowered, ...]:
     begun = sorted((span.start - back, span.end - back, span) for back in (timedelta(0), _SEVEN) for span in spans)
     held: list[tuple[int, datetime, str]] = []
     place = 0
-    found: dict[str, Lowered] = {}
+    lowered: dict[str, Lowered] = {}
     for stretch in stretches:
         while place < len(begun) and begun[place][0] <= stretch.begin:
             heappush(held, (-begun[place][2].min, begun[place][1], begun[place][2].schedule))
@@ -150,8 +150,8 @@ def _lowered(least: int, setters: tuple[Schedule, ...]) -> tuple[Lowered, ...]:
         if least > max(low, greatest):
             greatest, holder = least, ""
         if greatest > low:
-            found.setdefault(name, Lowered(name, low, greatest, holder))
-    return tuple(found.values())
+            lowered.setdefault(name, Lowered(name, low, greatest, holder))
+    return tuple(lowered.values())
 
 
 def lower_within(group: ScalingGroup) -> tuple[tuple[str, str], ...]:

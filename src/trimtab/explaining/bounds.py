@@ -9,16 +9,16 @@ from trimtab.checks.policies import ways_of
 from trimtab.checks.rule import Subject as Checked
 from trimtab.controller.comparing import DifferenceKind
 from trimtab.engine.reasons import ReasonCode
-from trimtab.explaining.case import LASTING, LONG, Case
+from trimtab.explaining.case import LASTING, LONG, DiagnosisCase
 from trimtab.explaining.fixing import Edit, edited
-from trimtab.explaining.replaying import Decided, name_of
+from trimtab.explaining.replaying import ReplayedMinute, name_of
 from trimtab.explaining.results import Diagnosis, DiagnosisCause, Symptom
 from trimtab.explaining.rules import averaged, scale_ins
 from trimtab.models import Alarm, ScalingGroup, SimplePolicy
 from trimtab.phrases import in_words
 
 
-def at_maximum(case: Case) -> Iterator[Diagnosis]:
+def at_maximum(case: DiagnosisCase) -> Iterator[Diagnosis]:
     """The rules want more than the maximum."""
     asked = [_asked(each, ReasonCode.AT_MAXIMUM) for each in case.last]
     wanted = [size for size in asked if size]
@@ -47,19 +47,19 @@ def at_maximum(case: Case) -> Iterator[Diagnosis]:
     )
 
 
-def _rehearsed_maximum(case: Case, new: ScalingGroup) -> str:
+def _rehearsed_maximum(case: DiagnosisCase, new: ScalingGroup) -> str:
     largest = max([each.verdict.decision.size for each in case.replayed(new)], default=0)
     return f"on the same datapoints the rules go to {largest}; how far more instances lower them cannot be seen"
 
 
-def _asked(decided: Decided, code: ReasonCode) -> int | None:
+def _asked(decided: ReplayedMinute, code: ReasonCode) -> int | None:
     for reason in decided.verdict.decision.reasons:
         if reason.code is code:
             return int(reason.details["asked"])
     return None
 
 
-def at_minimum(case: Case) -> Iterator[Diagnosis]:
+def at_minimum(case: DiagnosisCase) -> Iterator[Diagnosis]:
     """The rules want less than the minimum."""
     wanted = [each for each in case.decided if _asked(each, ReasonCode.AT_MINIMUM) is not None]
     is_there = [each.size <= each.verdict.decision.minimum for each in case.decided]
@@ -84,7 +84,7 @@ def at_minimum(case: Case) -> Iterator[Diagnosis]:
     )
 
 
-def _enough(case: Case) -> int | None:
+def _enough(case: DiagnosisCase) -> int | None:
     """How many instances carry the highest load seen below the lowest threshold that scales out, by averages."""
     uppers = averaged(case.group)
     needs = [
@@ -96,7 +96,7 @@ def _enough(case: Case) -> int | None:
     return max(1, *needs) if needs else None
 
 
-def no_way_in(case: Case) -> Iterator[Diagnosis]:
+def no_way_in(case: DiagnosisCase) -> Iterator[Diagnosis]:
     """No rule takes instances away."""
     cloud = case.gathered.subject.key.cloud
     out, back = ways_of(Checked(case.gathered.subject.fleet, case.group, (cloud,)))
@@ -117,7 +117,7 @@ def no_way_in(case: Case) -> Iterator[Diagnosis]:
     )
 
 
-def _enough_lately(case: Case) -> int | None:
+def _enough_lately(case: DiagnosisCase) -> int | None:
     return _enough(replace(case, decided=case.decided[-LONG:]))
 
 
@@ -139,7 +139,7 @@ def _with_way_in(group: ScalingGroup) -> ScalingGroup | None:
     return edited(group, (), {"alarms": (alarm,), "policies": (policy,)})
 
 
-def _rehearsed_in(case: Case, new: ScalingGroup) -> str:
+def _rehearsed_in(case: DiagnosisCase, new: ScalingGroup) -> str:
     answers = dict(case.past.answers)
     upper = next(alarm for alarm in new.alarms if alarm.above is not None and alarm.triggers)
     answers[Alarm, "idle"] = answers[name_of(upper)]
@@ -147,7 +147,7 @@ def _rehearsed_in(case: Case, new: ScalingGroup) -> str:
     return f"on the same datapoints the rules scale in {scale_ins(replayed)} times"
 
 
-def not_enacted(case: Case) -> Iterator[Diagnosis]:
+def not_enacted(case: DiagnosisCase) -> Iterator[Diagnosis]:
     """The cloud does not do what the rules of the file say."""
     last = case.differences[-1] if case.differences else None
     if (

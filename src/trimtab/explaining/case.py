@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from trimtab.controller.comparing import Episode
 from trimtab.explaining.fixing import Edit, diff_of
 from trimtab.explaining.reading import Gathered
-from trimtab.explaining.replaying import Decided, Past, minutes_of, run_up
-from trimtab.explaining.sizes import Step
+from trimtab.explaining.replaying import GroupPast, ReplayedMinute, minutes_of, run_up
+from trimtab.explaining.sizes import SizeStep
 from trimtab.models import ScalingGroup
 
 SILENT = timedelta(minutes=10)
@@ -26,12 +26,12 @@ RECENT = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case:
+class DiagnosisCase:
     """What a diagnosis goes by."""
 
     gathered: Gathered
-    past: Past
-    decided: Sequence[Decided]
+    past: GroupPast
+    decided: Sequence[ReplayedMinute]
     differences: Sequence[Episode]
     begin: datetime
     end: datetime
@@ -42,7 +42,7 @@ class Case:
         return self.gathered.subject.group
 
     @property
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[SizeStep]:
         """The changes of size in this time."""
         return [step for step in self.past.steps if self.begin <= step.at <= self.end]
 
@@ -52,11 +52,11 @@ class Case:
         return self.gathered.state.running < self.gathered.state.desired
 
     @property
-    def last(self) -> Sequence[Decided]:
+    def last(self) -> Sequence[ReplayedMinute]:
         """The last minutes."""
         return self.decided[-LASTING:]
 
-    def replayed(self, group: ScalingGroup) -> list[Decided]:
+    def replayed(self, group: ScalingGroup) -> list[ReplayedMinute]:
         """What the rules say of each minute with another group."""
         past = replace(self.past, subject=replace(self.past.subject, group=group))
         replayed = minutes_of(past, self.begin - run_up(past.subject), self.end)

@@ -3,22 +3,22 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from trimtab.explaining.bounds import at_maximum, at_minimum, no_way_in, not_enacted
-from trimtab.explaining.case import Case
+from trimtab.explaining.case import DiagnosisCase
 from trimtab.explaining.instances import launches, unreachable
 from trimtab.explaining.results import Diagnosis, DiagnosisCause
 from trimtab.explaining.rules import flapping, schedules
 from trimtab.explaining.standing import dead_controller, paused, silent, stopped
 
-Find = Callable[[Case], Iterator[Diagnosis]]
+Find = Callable[[DiagnosisCase], Iterator[Diagnosis]]
 
 
-def diagnose(case: Case) -> list[Diagnosis]:
+def diagnose(case: DiagnosisCase) -> list[Diagnosis]:
     """
     What is wrong, the root first; what another cause explains is left out.
 
     A group that is paused is at its maximum because of that, and one without data keeps its size because of that.
     """
-    found: list[Diagnosis] = []
+    result: list[Diagnosis] = []
     causes: set[DiagnosisCause] = set()
     for find, unless in FINDERS:
         explained = causes & unless
@@ -26,9 +26,9 @@ def diagnose(case: Case) -> list[Diagnosis]:
             explained -= _FAILING
         if not explained:
             new = list(find(case))
-            found += new
+            result += new
             causes |= {each.cause for each in new}
-    return found
+    return result
 
 
 _IDLE = frozenset({DiagnosisCause.PAUSED, DiagnosisCause.STOPPED, DiagnosisCause.CONTROLLER})

@@ -8,11 +8,11 @@ from trimtab.clock import Clock
 from trimtab.controller.comparing import NO_RECORD, DifferenceKind, Episode
 from trimtab.engine.functions import NO_FUNCTIONS
 from trimtab.errors import InvalidArgument
-from trimtab.explaining.case import Case
+from trimtab.explaining.case import DiagnosisCase
 from trimtab.explaining.diagnosing import diagnose
 from trimtab.explaining.explanation import Explanation
 from trimtab.explaining.reading import Gathered, Reader, length_of
-from trimtab.explaining.replaying import Decided, Past, comparison_of, minutes_of, run_up
+from trimtab.explaining.replaying import GroupPast, ReplayedMinute, comparison_of, minutes_of, run_up
 from trimtab.explaining.results import ExplainedMinute
 from trimtab.explaining.sizes import born_at, steps_of
 from trimtab.explaining.timeline import timeline_of
@@ -67,7 +67,7 @@ def explain(
         raise InvalidArgument(f"fleet {fleet.name!r} has no group {group!r}; it has {names}")
     with patience_of(clock):
         gathered = Reader(provider, fleet, subject, clock, store, sources).read(begin, end)
-    past = Past(
+    past = GroupPast(
         subject=gathered.subject,
         state=gathered.state,
         steps=steps_of(gathered.activities, gathered.state.desired, now),
@@ -83,7 +83,7 @@ def explain(
         for episode in comparison_of(past, replayed).episodes
         if episode.until > begin
     ]
-    case = Case(gathered=gathered, past=past, decided=decided, differences=differences, begin=begin, end=end)
+    case = DiagnosisCase(gathered=gathered, past=past, decided=decided, differences=differences, begin=begin, end=end)
     state = gathered.state
     return Explanation(
         fleet=fleet.name,
@@ -122,12 +122,12 @@ def _time(since: datetime | timedelta, at: datetime | None, now: datetime) -> tu
     return begin, end
 
 
-def _forecasts(past: Past) -> list[str]:
+def _forecasts(past: GroupPast) -> list[str]:
     names = [policy.name for policy in past.subject.group.policies if isinstance(policy, PredictivePolicy)]
     return [f"what policy {name} forecast at the time is not read; the rules are told without it" for name in names]
 
 
-def _minute(decided: Decided, differences: Sequence[Episode], gathered: Gathered) -> ExplainedMinute:
+def _minute(decided: ReplayedMinute, differences: Sequence[Episode], gathered: Gathered) -> ExplainedMinute:
     decision = decided.verdict.decision
     said = next((each for each in differences if each.since <= decided.at < each.until), None)
     alarms: Mapping[str, str] = {name: state.value for name, state in decision.alarms.items()}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from trimtab.explaining.case import RECENT, Case
+from trimtab.explaining.case import RECENT, DiagnosisCase
 from trimtab.explaining.results import Diagnosis, DiagnosisCause, Symptom
 from trimtab.phrases import in_words
 from trimtab.providers.base import Activity, Failure, Instance, InstanceState
@@ -30,7 +30,7 @@ _LAUNCHES = {
 _OTHERS = (DiagnosisCause.LAUNCHES, ("instances cannot be made", "instances could not be made"), "mend what it says")
 
 
-def launches(case: Case) -> Iterator[Diagnosis]:
+def launches(case: DiagnosisCase) -> Iterator[Diagnosis]:
     """Instances cannot be made."""
     state = case.gathered.state
     failed = [each for each in case.gathered.activities if each.failure and case.begin <= each.at <= case.end]
@@ -67,7 +67,7 @@ def _as_activity(instance: Instance, now: datetime) -> Activity:
     )
 
 
-def _named(case: Case, some: Sequence[Activity]) -> str:
+def _named(case: DiagnosisCase, some: Sequence[Activity]) -> str:
     """What the cloud had none of, as far as it says."""
     names = dict.fromkeys(str(each.short.of(case.group)) for each in some if each.short is not None)
     return f" ({in_words(list(names), ' and ')})" if names else ""
@@ -79,7 +79,7 @@ def _failures(some: Sequence[Activity]) -> tuple[str, ...]:
     return (f"{count} {newest.at:%Y-%m-%d %H:%M %Z}: {newest.description}; {newest.cause}",)
 
 
-def unreachable(case: Case) -> Iterator[Diagnosis]:
+def unreachable(case: DiagnosisCase) -> Iterator[Diagnosis]:
     """Instances run and are sent no requests."""
     bad = [
         instance

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from trimtab.capabilities import is_delegated
 from trimtab.clock import Clock
-from trimtab.controller.deciding import Subject, preset_of
+from trimtab.controller.deciding import DecisionSubject, preset_of
 from trimtab.errors import Cancelled, NotFound, TrimtabError, Unsupported
 from trimtab.explaining.replaying import Answers, name_of, run_up, wide_queries
 from trimtab.models import Fleet, ScalingGroup
@@ -33,7 +33,7 @@ class Gathered:
         is_controlled: Whether the controller sizes the group.
     """
 
-    subject: Subject
+    subject: DecisionSubject
     state: GroupState
     now: datetime
     activities: Sequence[Activity] = ()
@@ -103,16 +103,16 @@ class Reader:
         name, location = self.fleet.native_name(self.group), self.group.location or self.provider.location
         live = self.provider.live
         read = partial(live.read_states, balancers=bool(self.group.cloud_balancers))
-        found = in_charge(read, read([(location, name)]))
-        found = found or [*renamed(live.candidates, self.fleet.name, self.group.name, location)]
-        if not found:
+        states = in_charge(read, read([(location, name)]))
+        states = states or [*renamed(live.candidates, self.fleet.name, self.group.name, location)]
+        if not states:
             raise group_not_found(name, location, self.provider.name)
-        return found[0]
+        return states[0]
 
-    def _subject(self, state: GroupState) -> Subject:
+    def _subject(self, state: GroupState) -> DecisionSubject:
         cloud = self.provider.name
         key = GroupKey(cloud, state.location, self.fleet.name, self.group.name)
-        return Subject(
+        return DecisionSubject(
             fleet=self.fleet,
             group=self.group,
             native=state.name,
@@ -125,7 +125,7 @@ class Reader:
         read: Sequence[AlarmState] = self._tried("alarms", lambda: self.provider.live.read_alarms(self.fleet), ())
         return [alarm for alarm in read if alarm.group == self.group.name]
 
-    def _answers(self, subject: Subject, begin: datetime, until: datetime, now: datetime) -> Answers:
+    def _answers(self, subject: DecisionSubject, begin: datetime, until: datetime, now: datetime) -> Answers:
         asked = wide_queries(subject, begin, until)
         declared = make_sources(self.fleet, self.sources, clock=self.clock)
         try:

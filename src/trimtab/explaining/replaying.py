@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from trimtab.controller.comparing import ACTIVITY, Comparison, compare
-from trimtab.controller.deciding import Subject, Verdict, after_decision, consider, decide_group
+from trimtab.controller.comparing import ACTIVITY, ShadowComparison, compare
+from trimtab.controller.deciding import DecisionSubject, GroupVerdict, after_decision, consider, decide_group
 from trimtab.controller.memory import GroupMemory
-from trimtab.controller.observing import Asked, queries_of
+from trimtab.controller.observing import GroupQuery, queries_of
 from trimtab.controller.results import TickOutcome
 from trimtab.engine.functions import NO_FUNCTIONS, Functions
 from trimtab.engine.ruleset import rules_for
 from trimtab.errors import TrimtabError
-from trimtab.explaining.sizes import Step, size_at
+from trimtab.explaining.sizes import SizeStep, size_at
 from trimtab.providers.base import GroupState, Instance
 from trimtab.providers.datapoints import MINUTE, Datapoints, MetricQuery
 from trimtab.store.records import DecisionRecord, TickRecord
@@ -24,7 +24,7 @@ Answers = Mapping[Name, Datapoints | TrimtabError]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Past:
+class GroupPast:
     """
     What is known of a group's past.
 
@@ -34,24 +34,24 @@ class Past:
         answers: Its metrics, by alarm and policy.
     """
 
-    subject: Subject
+    subject: DecisionSubject
     state: GroupState
-    steps: Sequence[Step]
+    steps: Sequence[SizeStep]
     answers: Answers
     functions: Functions = field(default_factory=lambda: NO_FUNCTIONS)
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class ReplayedMinute:
     """One minute: the size that the group had, what was decided and what that went by."""
 
     at: datetime
     size: int
-    verdict: Verdict
+    verdict: GroupVerdict
     values: Mapping[str, float | None]
 
 
-def run_up(subject: Subject) -> timedelta:
+def run_up(subject: DecisionSubject) -> timedelta:
     """How long before the first minute the rules are followed, so that windows and cooldowns are filled."""
     rules = rules_for(subject.group, subject.preset)
     waits = [rule.cooldown for alarm in rules.alarms for rule in alarm.rules]
@@ -59,11 +59,11 @@ def run_up(subject: Subject) -> timedelta:
     return min(MOST_RUN_UP, max(LEAST_RUN_UP, longest + LEAST_RUN_UP))
 
 
-def wide_queries(subject: Subject, begin: datetime, end: datetime) -> list[Asked]:
+def wide_queries(subject: DecisionSubject, begin: datetime, end: datetime) -> list[GroupQuery]:
     """What all the minutes of a time go by, each alarm and policy in one query."""
     rules = rules_for(subject.group, subject.preset)
     first = queries_of(subject.group, rules, subject.native, subject.location, begin)
-    return [Asked(item, replace(query, until=end)) for item, query in first]
+    return [GroupQuery(item, replace(query, until=end)) for item, query in first]
 
 
 def name_of(item: object) -> Name:
@@ -71,7 +71,7 @@ def name_of(item: object) -> Name:
     return type(item), str(getattr(item, "name", ""))
 
 
-def minutes_of(past: Past, begin: datetime, end: datetime) -> Iterator[Decided]:
+def minutes_of(past: GroupPast, begin: datetime, end: datetime) -> Iterator[ReplayedMinute]:
     """
     Each whole minute of a time: the size that there was, and what the rules say.
 
@@ -87,11 +87,13 @@ def minutes_of(past: Past, begin: datetime, end: datetime) -> Iterator[Decided]:
         verdict = decide_group(considered, answers, moment, shadow=True, functions=past.functions)
         memory = after_decision(verdict, moment, enacted=True)
         memory = memory.having_shadowed(verdict.decision.size, state, moment)
-        yield Decided(moment, size, verdict, {item.name: _newest(answers[query]) for item, query in considered.asked})
+        yield ReplayedMinute(
+            moment, size, verdict, {item.name: _newest(answers[query]) for item, query in considered.asked}
+        )
         moment += MINUTE
 
 
-def _state_of(past: Past, moment: datetime, size: int) -> GroupState:
+def _state_of(past: GroupPast, moment: datetime, size: int) -> GroupState:
     """The group as it may have been: as many instances as it wanted, each of them in service."""
     instances = tuple(Instance(id=f"{number}") for number in range(size))
     return replace(past.state, desired=size, instances=instances, deleting=False)
@@ -109,7 +111,7 @@ def _newest(answer: Datapoints | TrimtabError) -> float | None:
     return None if isinstance(answer, TrimtabError) else answer.latest
 
 
-def comparison_of(past: Past, decided: Sequence[Decided]) -> Comparison:
+def comparison_of(past: GroupPast, decided: Sequence[ReplayedMinute]) -> ShadowComparison:
     """Where the rules and the cloud differ, by the same rules as for a shadow's history."""
     key = past.subject.key
     texts = {_first_minute(step.at): step.text for step in past.steps}
@@ -124,7 +126,7 @@ def _first_minute(moment: datetime) -> datetime:
     return whole if whole == moment else whole + MINUTE
 
 
-def _record(past: Past, decided: Decided, activity: str) -> DecisionRecord:
+def _record(past: GroupPast, decided: ReplayedMinute, activity: str) -> DecisionRecord:
     decision = decided.verdict.decision
     reasons = [*decision.to_dict()["reasons"], *([{"code": ACTIVITY, "text": activity}] if activity else [])]
     return DecisionRecord(
@@ -141,7 +143,7 @@ def _record(past: Past, decided: Decided, activity: str) -> DecisionRecord:
     )
 
 
-def _tick(past: Past, decided: Decided) -> TickRecord:
+def _tick(past: GroupPast, decided: ReplayedMinute) -> TickRecord:
     key = past.subject.key
     return TickRecord(
         cloud=key.cloud, fleet=key.fleet, owner="", at=decided.at, interval=MINUTE, groups=1, changed=0, errors=0

@@ -5,15 +5,15 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from trimtab.checks import check_fleet
-from trimtab.explaining.case import MOVED, TURNS, Case
+from trimtab.explaining.case import MOVED, TURNS, DiagnosisCase
 from trimtab.explaining.fixing import Edit, edited
-from trimtab.explaining.replaying import Decided
+from trimtab.explaining.replaying import ReplayedMinute
 from trimtab.explaining.results import Diagnosis, DiagnosisCause, Symptom
-from trimtab.explaining.sizes import Step
+from trimtab.explaining.sizes import SizeStep
 from trimtab.models import ScalingGroup, TargetTrackingPolicy
 
 
-def schedules(case: Case) -> Iterator[Diagnosis]:
+def schedules(case: DiagnosisCase) -> Iterator[Diagnosis]:
     """Schedules fight each other or the policies."""
     fleet, cloud = case.gathered.subject.fleet, case.gathered.subject.key.cloud
     found = [
@@ -31,7 +31,7 @@ def schedules(case: Case) -> Iterator[Diagnosis]:
         )
 
 
-def flapping(case: Case) -> Iterator[Diagnosis]:
+def flapping(case: DiagnosisCase) -> Iterator[Diagnosis]:
     """The size goes up and down again and again."""
     steps = [step for step in case.steps if not step.is_by_hand]
     turns = [(one, two) for one, two in pairwise(steps) if (one.after > one.before) != (two.after > two.before)]
@@ -59,7 +59,7 @@ def flapping(case: Case) -> Iterator[Diagnosis]:
     )
 
 
-def _follows_load(case: Case, first: Step, second: Step) -> bool:
+def _follows_load(case: DiagnosisCase, first: SizeStep, second: SizeStep) -> bool:
     """Whether a scale-in and the scale-out after it are those of a load that went up, not of thresholds too close."""
     totals = []
     for step in (first, second):
@@ -81,7 +81,7 @@ def averaged(group: ScalingGroup) -> dict[str, float]:
     return uppers | {each.name: each.target for each in group.policies if isinstance(each, TargetTrackingPolicy)}
 
 
-def scale_ins(minutes: Sequence[Decided]) -> int:
+def scale_ins(minutes: Sequence[ReplayedMinute]) -> int:
     """How often a size went down."""
     decisions = [each.verdict.decision for each in minutes]
     return sum(decision.change < 0 for decision in decisions)

@@ -13,7 +13,7 @@ _NEAR = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class SizeStep:
     """
     A change of the wanted size.
 
@@ -32,7 +32,7 @@ class Step:
     is_seen: bool = True
 
 
-def steps_of(activities: Sequence[Activity], desired: int, now: datetime) -> list[Step]:
+def steps_of(activities: Sequence[Activity], desired: int, now: datetime) -> list[SizeStep]:
     """
     The changes of size that activities tell of, oldest first, and those that must have been in between.
 
@@ -46,7 +46,7 @@ def steps_of(activities: Sequence[Activity], desired: int, now: datetime) -> lis
     return _with_gaps(told, done, desired, now)
 
 
-def size_at(steps: Sequence[Step], moment: datetime, desired: int) -> int:
+def size_at(steps: Sequence[SizeStep], moment: datetime, desired: int) -> int:
     """The wanted size at a moment; before the first step what that began with, without one the size now."""
     size = steps[0].before if steps else desired
     for step in steps:
@@ -55,7 +55,7 @@ def size_at(steps: Sequence[Step], moment: datetime, desired: int) -> int:
     return size
 
 
-def born_at(steps: Sequence[Step], minimum: int) -> list[datetime]:
+def born_at(steps: Sequence[SizeStep], minimum: int) -> list[datetime]:
     """When a group was made, as far as its log reaches back to that; a size below its minimum was none of its own."""
     return [step.at for step in steps[:1] if step.before == 0 < minimum]
 
@@ -71,8 +71,8 @@ def text_of(activity: Activity) -> str:
     return ": ".join(filter(None, [activity.description, activity.cause]))
 
 
-def _sized(done: Sequence[Activity]) -> list[Step]:
-    steps: list[Step] = []
+def _sized(done: Sequence[Activity]) -> list[SizeStep]:
+    steps: list[SizeStep] = []
     for activity in done:
         if activity.sizes is None or activity.sizes[0] == activity.sizes[1]:
             continue
@@ -83,7 +83,7 @@ def _sized(done: Sequence[Activity]) -> list[Step]:
     return steps
 
 
-def _counted(done: Sequence[Activity], desired: int) -> list[Step]:
+def _counted(done: Sequence[Activity], desired: int) -> list[SizeStep]:
     """Steps from instances that were started and ended, backwards from the size now."""
     moments = [(at, list(some)) for at, some in groupby(done, key=lambda activity: activity.at)]
     steps, after = [], desired
@@ -99,24 +99,24 @@ def _counted(done: Sequence[Activity], desired: int) -> list[Step]:
     return steps[::-1]
 
 
-def _step(at: datetime, before: int, after: int, activity: Activity) -> Step:
-    return Step(at=at, before=before, after=after, text=text_of(activity), is_by_hand=is_by_hand(activity))
+def _step(at: datetime, before: int, after: int, activity: Activity) -> SizeStep:
+    return SizeStep(at=at, before=before, after=after, text=text_of(activity), is_by_hand=is_by_hand(activity))
 
 
-def _with_gaps(steps: Sequence[Step], done: Sequence[Activity], desired: int, now: datetime) -> list[Step]:
+def _with_gaps(steps: Sequence[SizeStep], done: Sequence[Activity], desired: int, now: datetime) -> list[SizeStep]:
     """The same, with a step wherever one begins with another size than the last one ended with."""
-    end = Step(at=now, before=desired, after=desired)
-    found: list[Step] = []
+    end = SizeStep(at=now, before=desired, after=desired)
+    result: list[SizeStep] = []
     for step, following in pairwise([*steps, end]):
-        found.append(step)
+        result.append(step)
         if step.after != following.before:
-            found.append(_between(step, following, done))
-    return found
+            result.append(_between(step, following, done))
+    return result
 
 
-def _between(step: Step, following: Step, done: Sequence[Activity]) -> Step:
+def _between(step: SizeStep, following: SizeStep, done: Sequence[Activity]) -> SizeStep:
     requests = [each for each in done if step.at < each.at <= following.at and is_by_hand(each) and each.sizes is None]
     if not requests:
-        return Step(at=following.at, before=step.after, after=following.before, is_by_hand=True, is_seen=False)
+        return SizeStep(at=following.at, before=step.after, after=following.before, is_by_hand=True, is_seen=False)
     last = requests[-1]
     return _step(last.at, step.after, following.before, last)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from trimtab.errors import TrimtabError
-from trimtab.explaining.case import SILENT, Case
+from trimtab.explaining.case import SILENT, DiagnosisCase
 from trimtab.explaining.replaying import name_of
 from trimtab.explaining.results import Diagnosis, DiagnosisCause, Symptom
 from trimtab.explaining.sizes import born_at
@@ -13,7 +13,7 @@ from trimtab.phrases import in_words
 from trimtab.providers.datapoints import Datapoints
 
 
-def paused(case: Case) -> Iterator[Diagnosis]:
+def paused(case: DiagnosisCase) -> Iterator[Diagnosis]:
     """It is paused."""
     pause, now = case.gathered.state.paused, case.gathered.now
     if pause is None:
@@ -28,7 +28,7 @@ def paused(case: Case) -> Iterator[Diagnosis]:
     )
 
 
-def stopped(case: Case) -> Iterator[Diagnosis]:
+def stopped(case: DiagnosisCase) -> Iterator[Diagnosis]:
     """Scaling stands still without a pause."""
     own = "autoscale" if case.gathered.is_controlled else None  # the cloud's own, which a controller has off
     stopped = [word for word in case.gathered.state.stopped if own is None or not word.startswith(own)]
@@ -43,7 +43,7 @@ def stopped(case: Case) -> Iterator[Diagnosis]:
     )
 
 
-def dead_controller(case: Case) -> Iterator[Diagnosis]:
+def dead_controller(case: DiagnosisCase) -> Iterator[Diagnosis]:
     """Its controller does not tick."""
     gathered, last = case.gathered, case.gathered.last_tick
     if not gathered.is_controlled or not gathered.has_store or gathered.state.paused is not None:
@@ -59,7 +59,7 @@ def dead_controller(case: Case) -> Iterator[Diagnosis]:
     )
 
 
-def silent(case: Case) -> Iterator[Diagnosis]:
+def silent(case: DiagnosisCase) -> Iterator[Diagnosis]:
     """A metric that a rule goes by has no datapoint."""
     state = case.gathered.state
     if not state.running:
@@ -86,7 +86,7 @@ def silent(case: Case) -> Iterator[Diagnosis]:
         )
 
 
-def _born(case: Case) -> datetime:
+def _born(case: DiagnosisCase) -> datetime:
     """Since when the group could be measured: since it was made, where its log reaches back to that."""
     return max(born_at(case.past.steps, case.group.capacity.min), default=datetime.min.replace(tzinfo=UTC))
 

@@ -7,11 +7,11 @@ from itertools import pairwise
 from trimtab.engine.timetable import timetable_of
 from trimtab.explaining.reading import Gathered
 from trimtab.explaining.results import TimelineEntry, TimelineKind
-from trimtab.explaining.sizes import Step, born_at, text_of
+from trimtab.explaining.sizes import SizeStep, born_at, text_of
 from trimtab.runtime.apply import FAILED
 
 
-def timeline_of(gathered: Gathered, steps: Sequence[Step], since: datetime, until: datetime) -> list[TimelineEntry]:
+def timeline_of(gathered: Gathered, steps: Sequence[SizeStep], since: datetime, until: datetime) -> list[TimelineEntry]:
     """Everything that happened between two moments, oldest first."""
     born = born_at(steps, gathered.subject.group.capacity.min)
     entries = [
@@ -27,19 +27,19 @@ def timeline_of(gathered: Gathered, steps: Sequence[Step], since: datetime, unti
     return sorted([*within, *standing], key=lambda entry: entry.at)
 
 
-def _made_entry(step: Step) -> TimelineEntry:
+def _made_entry(step: SizeStep) -> TimelineEntry:
     return TimelineEntry(
         at=step.at, kind=TimelineKind.SIZE, text=f"the group is made, with {step.after}", detail=step.text
     )
 
 
-def _step_entry(step: Step) -> TimelineEntry:
+def _step_entry(step: SizeStep) -> TimelineEntry:
     kind = TimelineKind.MANUAL if step.is_by_hand else TimelineKind.SIZE
     when = "" if step.is_seen else " at this time or before"
     return TimelineEntry(at=step.at, kind=kind, text=f"{step.before} to {step.after}{when}", detail=step.text)
 
 
-def _activity_entries(gathered: Gathered, steps: Sequence[Step]) -> Iterator[TimelineEntry]:
+def _activity_entries(gathered: Gathered, steps: Sequence[SizeStep]) -> Iterator[TimelineEntry]:
     """Each thing that the cloud did, equal ones of one moment as one."""
     told, texts = {step.at for step in steps}, {step.text for step in steps}
     seen: dict[tuple[datetime, str, str], int] = {}

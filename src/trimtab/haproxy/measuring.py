@@ -26,7 +26,7 @@ _AVERAGED = 1024
 """HAProxy's averages are over the last 1,024 requests: https://docs.haproxy.org/2.6/management.html#9.1"""
 
 
-class Look(NamedTuple):
+class HaproxyCounts(NamedTuple):
     """What one HAProxy said at a moment: how many requests, of them with a status of 5xx, and so on."""
 
     counted: Mapping[str, float]
@@ -34,7 +34,7 @@ class Look(NamedTuple):
     queue: float
 
 
-def look_at(rows: Sequence[Mapping[str, str]]) -> Look:
+def look_at(rows: Sequence[Mapping[str, str]]) -> HaproxyCounts:
     """
     A look, out of the rows of a backend in `show stat`; pure.
 
@@ -52,10 +52,10 @@ def look_at(rows: Sequence[Mapping[str, str]]) -> Look:
     except (KeyError, ValueError, StopIteration) as error:
         text = "its statistics have no requests; the backend takes `mode http`"
         raise UnreadableReply(text, provider=PROVIDER, operation="show stat") from error
-    return Look(counted, latency, queue)
+    return HaproxyCounts(counted, latency, queue)
 
 
-Looks = Sequence[tuple[datetime, Look]]
+Looks = Sequence[tuple[datetime, HaproxyCounts]]
 
 
 def counts(looks: Looks, measure: str, begin: datetime, end: datetime) -> float | None:
@@ -112,7 +112,7 @@ class HaproxyStats:
             raise InvalidRequest(f"measure {measure!r} is none of {', '.join(MEASURES)}", provider=name)
         self.name, self.measure = name, measure
         self._clients, self._clock = clients, clock or SystemClock()
-        self._looks: list[deque[tuple[datetime, Look]]] = [deque() for _ in clients]
+        self._looks: list[deque[tuple[datetime, HaproxyCounts]]] = [deque() for _ in clients]
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from trimtab.haproxy.replies import Mode, ServerState
+from trimtab.haproxy.replies import ServerMode, ServerState
 from trimtab.models.base import format_duration
 
 SILENT = "it does not answer yet"
@@ -53,7 +53,7 @@ class WantedServer:
     native: str = ""
 
 
-class Step(NamedTuple):
+class ServerStep(NamedTuple):
     """What to do about one server."""
 
     kind: StepKind
@@ -66,7 +66,7 @@ class Step(NamedTuple):
 class Reconciled(NamedTuple):
     """What to do now, and what else has to wait."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[ServerStep, ...]
     waiting: Mapping[str, str]
     """By server, what it waits for."""
 
@@ -88,7 +88,7 @@ def reconcile(
     """
     own = {server.name: server for server in servers if server.name.startswith(prefix)}
     instances = {item.name: item for item in wanted}
-    steps: list[Step] = []
+    steps: list[ServerStep] = []
     waiting: dict[str, str] = {}
     weights = _weights(instances.values(), own)
     for name, item in instances.items():
@@ -97,14 +97,22 @@ def reconcile(
             continue  # another machine by now: it leaves first
         item = replace(item, weight=weights[name])
         steps += _joining(item, server)
-        if server is not None and server.mode is Mode.MAINTENANCE and item.answers is False:
+        if server is not None and server.mode is ServerMode.MAINTENANCE and item.answers is False:
             waiting[name] = SILENT
-        elif server is not None and server.mode is Mode.READY and not server.is_up:
+        elif server is not None and server.mode is ServerMode.READY and not server.is_up:
             waiting[name] = "HAProxy's check finds it down"
     leaving = [server for server in own.values() if not _stays(server, instances)]
-    serves = any(server.mode is Mode.READY and server.is_up and _stays(server, instances) for server in own.values())
+    serves = any(
+        server.mode is ServerMode.READY and server.is_up and _stays(server, instances) for server in own.values()
+    )
     for server in leaving:
-        if instances and not serves and server.mode is Mode.READY and server.is_up and server.name not in instances:
+        if (
+            instances
+            and not serves
+            and server.mode is ServerMode.READY
+            and server.is_up
+            and server.name not in instances
+        ):
             waiting[server.name] = "it leaves once another one serves"
             continue
         step = _leaving(server, drain)
@@ -127,7 +135,7 @@ def _weights(wanted: Iterable[WantedServer], own: Mapping[str, ServerState]) -> 
     wanted = list(wanted)
     for item in wanted:
         server = own.get(item.name)
-        if server is not None and server.mode is Mode.READY:
+        if server is not None and server.mode is ServerMode.READY:
             known[item.native] = max(known.get(item.native, 0), server.weight)
     return {item.name: _weight(item, own.get(item.name), known.get(item.native, 1)) for item in wanted}
 
@@ -135,33 +143,33 @@ def _weights(wanted: Iterable[WantedServer], own: Mapping[str, ServerState]) -> 
 def _weight(item: WantedServer, server: ServerState | None, usual: int) -> int:
     if item.weight is not None:
         return item.weight
-    return server.weight if server is not None and server.mode is not Mode.MAINTENANCE else usual
+    return server.weight if server is not None and server.mode is not ServerMode.MAINTENANCE else usual
 
 
-def _joining(item: WantedServer, server: ServerState | None) -> Iterator[Step]:
+def _joining(item: WantedServer, server: ServerState | None) -> Iterator[ServerStep]:
     weight = item.weight or 0
     if server is None:
-        yield Step(StepKind.ADD, item.name, item.address, item.port, weight)
-    elif server.mode is Mode.MAINTENANCE:
+        yield ServerStep(StepKind.ADD, item.name, item.address, item.port, weight)
+    elif server.mode is ServerMode.MAINTENANCE:
         if item.answers is None:
-            yield Step(StepKind.PROBE, item.name, item.address, item.port)
+            yield ServerStep(StepKind.PROBE, item.name, item.address, item.port)
         elif item.answers:
-            yield Step(StepKind.ENTER, item.name, weight=weight)
-    elif server.mode is Mode.DRAIN:
-        yield Step(StepKind.ENTER, item.name, weight=weight)  # it was leaving, and is wanted again
+            yield ServerStep(StepKind.ENTER, item.name, weight=weight)
+    elif server.mode is ServerMode.DRAIN:
+        yield ServerStep(StepKind.ENTER, item.name, weight=weight)  # it was leaving, and is wanted again
     else:
         if not server.is_checked:
-            yield Step(StepKind.CHECK, item.name)
+            yield ServerStep(StepKind.CHECK, item.name)
         if server.weight != weight:
-            yield Step(StepKind.WEIGH, item.name, weight=weight)
+            yield ServerStep(StepKind.WEIGH, item.name, weight=weight)
 
 
-def _leaving(server: ServerState, drain: timedelta) -> Step | None:
+def _leaving(server: ServerState, drain: timedelta) -> ServerStep | None:
     """The next step out; `None` while requests are finished."""
-    if server.mode is Mode.READY:
+    if server.mode is ServerMode.READY:
         # what is down has no requests to finish, and `drain` would have it up again once its machine answers
-        return Step(StepKind.DRAIN if server.is_up else StepKind.RETIRE, server.name)
-    if server.mode is Mode.MAINTENANCE:
-        return Step(StepKind.DELETE, server.name)
+        return ServerStep(StepKind.DRAIN if server.is_up else StepKind.RETIRE, server.name)
+    if server.mode is ServerMode.MAINTENANCE:
+        return ServerStep(StepKind.DELETE, server.name)
     # ages are whole seconds, a new second counted as one
-    return Step(StepKind.RETIRE, server.name) if not server.sessions or server.since > drain else None
+    return ServerStep(StepKind.RETIRE, server.name) if not server.sessions or server.since > drain else None

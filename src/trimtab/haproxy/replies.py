@@ -36,7 +36,7 @@ BACKEND, SERVER = "1", "2"
 """Types of rows of `show stat`."""
 
 
-class Mode(StrEnum):
+class ServerMode(StrEnum):
     """What a server is told to do."""
 
     READY = "ready"
@@ -59,7 +59,7 @@ class ServerState:
     name: str
     address: str
     port: int
-    mode: Mode
+    mode: ServerMode
     is_up: bool = True
     is_checked: bool = True
     weight: int = 1
@@ -105,12 +105,12 @@ def _state_rows(text: str) -> Sequence[Mapping[str, str]]:
 
 def _server(row: Mapping[str, str], sessions: int) -> ServerState:
     admin = _number(row["srv_admin_state"])
-    mode = Mode.DRAIN if admin & DRAIN_BITS else Mode.READY
+    mode = ServerMode.DRAIN if admin & DRAIN_BITS else ServerMode.READY
     return ServerState(
         name=row["srv_name"],
         address=row["srv_addr"],
         port=_number(row["srv_port"]),
-        mode=Mode.MAINTENANCE if admin & MAINTENANCE_BITS else mode,
+        mode=ServerMode.MAINTENANCE if admin & MAINTENANCE_BITS else mode,
         is_up=_number(row["srv_op_state"]) != STOPPED,
         is_checked=bool(_number(row["srv_check_state"]) & CHECK_ENABLED),
         weight=_number(row["srv_uweight"]),

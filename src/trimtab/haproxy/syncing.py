@@ -16,8 +16,8 @@ from trimtab.haproxy.client import TIMEOUT, RuntimeClient, folder_of
 from trimtab.haproxy.members import EndpointOf, Members, endpoint_of, read_members
 from trimtab.haproxy.names import group_prefix, server_name
 from trimtab.haproxy.probing import answers
-from trimtab.haproxy.reconciling import SILENT, Step, StepKind, WantedServer, reconcile
-from trimtab.haproxy.replies import Mode
+from trimtab.haproxy.reconciling import SILENT, ServerStep, StepKind, WantedServer, reconcile
+from trimtab.haproxy.replies import ServerMode
 from trimtab.haproxy.results import SyncedBackend
 from trimtab.haproxy.weights import weights_of
 from trimtab.models import Fleet, HaproxyBalancer, ScalingGroup
@@ -254,7 +254,7 @@ class _Target:
         steps, waiting = reconcile(wanted, servers, prefix=self.prefix, drain=self.settings.drain)
         names = {item.name for item in wanted}
         progress.wanted = len(names) + len(progress.unreached)
-        progress.serving = sum(each.name in names and each.mode is Mode.READY and each.is_up for each in servers)
+        progress.serving = sum(each.name in names and each.mode is ServerMode.READY and each.is_up for each in servers)
         progress.waiting = {**progress.unreached, **waiting}
         probes = [step for step in steps if step.kind is StepKind.PROBE]
         asked = _side_by_side(lambda step: answers(step.address, step.port, self.settings.path), probes)
@@ -263,7 +263,7 @@ class _Target:
         taken = [self._taken(step, progress) for step in steps if step.kind is not StepKind.PROBE]
         return bool(probes) or any(taken)
 
-    def _taken(self, step: Step, progress: "_Progress") -> bool:
+    def _taken(self, step: ServerStep, progress: "_Progress") -> bool:
         try:
             take(self.client, step)
         except Conflict:  # what was cut off is not yet gone
@@ -324,7 +324,7 @@ class _Progress:
     wanted: int = 0
 
 
-def take(client: RuntimeClient, step: Step) -> None:
+def take(client: RuntimeClient, step: ServerStep) -> None:
     """
     Take a step; one that somebody else has taken meanwhile is taken.
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from trimtab.clock import Clock
 from trimtab.errors import InvalidArgument, ProviderError, Throttled, Unreachable
-from trimtab.hooks.handlers import Answer, HookHandler, call_handlers, gather_handlers
+from trimtab.hooks.handlers import HandlerOutcome, HookHandler, call_handlers, gather_handlers
 from trimtab.hooks.heartbeat import Heartbeat
 from trimtab.hooks.results import HandledHook, HookOutcome, OnHandled
 from trimtab.models import Fleet
@@ -75,7 +75,7 @@ class HookConsumer:
         self._on_handled = on_handled or (lambda _: None)
         self._lock = threading.Lock()
         self._under_way: set[str] = set()
-        self._answers: OrderedDict[str, Answer] = OrderedDict()
+        self._answers: OrderedDict[str, HandlerOutcome] = OrderedDict()
         self._told: OrderedDict[str, None] = OrderedDict()
 
     def poll(self, wait: timedelta = NO_WAIT) -> tuple[HandledHook, ...]:
@@ -181,7 +181,9 @@ class HookConsumer:
         self._remember(notice, _DONE)
         return self._taken(outcome, message, notice, answer.problem, beats)
 
-    def _call(self, message: HookMessage, notice: HookNotice, handlers: Sequence[HookHandler]) -> tuple[Answer, int]:
+    def _call(
+        self, message: HookMessage, notice: HookNotice, handlers: Sequence[HookHandler]
+    ) -> tuple[HandlerOutcome, int]:
         timeout = message.heartbeat if self._queue.takes_result(notice) else None
         hidden = max(SHORTEST_HIDDEN, min(HIDDEN, timeout / 3)) if timeout else HIDDEN
         self._queue.hide(message, hidden)
@@ -213,7 +215,7 @@ class HookConsumer:
         name = self._names.get((notice.location, notice.native_name))
         return replace(notice, group=name) if name else None
 
-    def _remember(self, notice: HookNotice, answer: Answer) -> None:
+    def _remember(self, notice: HookNotice, answer: HandlerOutcome) -> None:
         with self._lock:
             _keep(self._answers, notice.id, answer)
 
@@ -238,7 +240,7 @@ class HookConsumer:
         )
 
 
-_DONE = Answer(HookResult.CONTINUE, "done")
+_DONE = HandlerOutcome(HookResult.CONTINUE, "done")
 
 
 def _keep(store: "OrderedDict[str, Any]", key: str, value: Any) -> None:

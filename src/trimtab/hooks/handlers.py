@@ -175,15 +175,15 @@ def gather_handlers(given: Iterable[Any]) -> tuple[HookHandler, ...]:
     Raises:
         InvalidArgument: One of them is not marked, or there is none.
     """
-    found: list[HookHandler] = []
+    handlers: list[HookHandler] = []
     for each in given:
         marks = (each,) if isinstance(each, HookHandler) else handlers_of(each)
         if not marks:
             raise InvalidArgument(f"handlers: {each!r} is not marked; use @trimtab.on_launch or @trimtab.on_terminate")
-        found += marks
-    if not found:
+        handlers += marks
+    if not handlers:
         raise InvalidArgument("handlers: none is given; mark a function with @trimtab.on_launch or on_terminate")
-    return tuple(found)
+    return tuple(handlers)
 
 
 def load_handlers(modules: Sequence[str]) -> tuple[HookHandler, ...]:
@@ -198,7 +198,7 @@ def load_handlers(modules: Sequence[str]) -> tuple[HookHandler, ...]:
         InvalidArgument: `modules` is no list of names.
     """
     check_list("modules", modules)
-    found: list[HookHandler] = []
+    handlers: list[HookHandler] = []
     for name in modules:
         try:
             module = import_module(name)
@@ -208,8 +208,8 @@ def load_handlers(modules: Sequence[str]) -> tuple[HookHandler, ...]:
         if not own:
             text = "defines no handler; mark a function with @trimtab.on_launch or @trimtab.on_terminate"
             raise ConfigError([f"{name} {text}"])
-        found += sorted(own.values(), key=_line)
-    return tuple(found)
+        handlers += sorted(own.values(), key=_line)
+    return tuple(handlers)
 
 
 def _line(handler: HookHandler) -> int:
@@ -218,14 +218,14 @@ def _line(handler: HookHandler) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HandlerOutcome:
     """What handlers answered, and why where one raised."""
 
     result: HookResult
     problem: str = ""
 
 
-def call_handlers(handlers: Sequence[HookHandler], notice: HookNotice) -> Answer:
+def call_handlers(handlers: Sequence[HookHandler], notice: HookNotice) -> HandlerOutcome:
     """What handlers answer, one after the other: the first that gives up, or raises, ends it."""
     for handler in handlers:
         try:
@@ -234,7 +234,7 @@ def call_handlers(handlers: Sequence[HookHandler], notice: HookNotice) -> Answer
         # whatever somebody else's code raises is its failure and not the consumer's; `exit()` too
         except (Exception, SystemExit) as error:
             name = getattr(handler.function, "__qualname__", "handler")
-            return Answer(handler.on_error, f"{name} raised {error_words(error)}")
+            return HandlerOutcome(handler.on_error, f"{name} raised {error_words(error)}")
         if result is HookResult.ABANDON:
-            return Answer(result)
-    return Answer(HookResult.CONTINUE)
+            return HandlerOutcome(result)
+    return HandlerOutcome(HookResult.CONTINUE)

@@ -18,7 +18,7 @@ from trimtab.providers.roles import Provider
 _MOST_ACTIVITIES = 100
 
 
-class _Place(Protocol):
+class _GroupPlace(Protocol):
     @property
     def group(self) -> str: ...
     @property
@@ -33,7 +33,7 @@ class _Status(Protocol):
     @property
     def at(self) -> datetime: ...
     @property
-    def groups(self) -> Sequence[_Place]: ...
+    def groups(self) -> Sequence[_GroupPlace]: ...
 
 
 def fleet_kpis(
@@ -64,18 +64,18 @@ def fleet_kpis(
     check_aware(since, "since")
     if since >= status.at:
         raise InvalidRequest(f"since={since.isoformat()} has not passed; give an earlier time", operation="kpis")
-    found = {}
+    result = {}
     for place in status.groups:
         if place.state is None:
             note = f"{place.name!r} does not exist in {place.location}"
-            found[place.group] = Kpis(group=place.group, since=since, until=status.at, items=(), notes=(note,))
+            result[place.group] = Kpis(group=place.group, since=since, until=status.at, items=(), notes=(note,))
             continue
         source = source_of(provider, fleet, place, read)
-        found[place.group] = running_kpis(source, since, status.at, baseline=baseline, options=options)
-    return found
+        result[place.group] = running_kpis(source, since, status.at, baseline=baseline, options=options)
+    return result
 
 
-def source_of(provider: Provider, fleet: Fleet, place: _Place, read: Read) -> LiveGroupSource:
+def source_of(provider: Provider, fleet: Fleet, place: _GroupPlace, read: Read) -> LiveGroupSource:
     """A group of a fleet, and how it is read."""
     recorded = declarations_of(provider.name).recorded_size
     activities: Sequence[Activity] | None = None

@@ -154,7 +154,7 @@ def waiting_shares(load: ArrayLike, servers: ArrayLike) -> Floats:
         last = int(np.searchsorted(-size, -number, side="right"))
         some = ordered[:last]
         blocked[:last] = some * blocked[:last] / (number + some * blocked[:last])
-    found = np.zeros(len(units))
+    result = np.zeros(len(units))
     usage = np.divide(ordered, size, out=np.ones(len(units)), where=size > 0)
-    found[order] = np.where(ordered > 0, blocked / (1 - usage + usage * blocked), 0.0)
-    return found
+    result[order] = np.where(ordered > 0, blocked / (1 - usage + usage * blocked), 0.0)
+    return result

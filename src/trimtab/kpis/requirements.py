@@ -59,10 +59,10 @@ class Requirement:
         Raises:
             InvalidArgument: It has another form, the KPI is unknown, or its unit is another one.
         """
-        found = _FORM.fullmatch(text)
-        if found is None:
+        match = _FORM.fullmatch(text)
+        if match is None:
             raise InvalidArgument(f'requirement "{text}": write KPI >= NUMBER, with >=, >, <= or <; "served >= 99.9"')
-        word, comparison, number, unit = found.groups()
+        word, comparison, number, unit = match.groups()
         name = OTHER_NAMES.get(word, word)
         if name not in KPI_UNITS:
             guess = closest(word, [*KPI_UNITS, *OTHER_NAMES])

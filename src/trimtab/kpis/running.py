@@ -183,8 +183,8 @@ class _Readings:
             self.missing[metric.name] = f"{metric.name}: no datapoint in this time"
             return None
         self.missing.pop(metric.name, None)
-        found: Floats = np.maximum(values, 0)
-        return found
+        result: Floats = np.maximum(values, 0)
+        return result
 
     # sizes and needs
 
@@ -264,10 +264,10 @@ def _response(readings: _Readings, options: KpiOptions) -> Kpi:
     If 95 % of the requests of every period are below a bar, so are 95 % of all; if those of no period, neither.
     """
     target = options.targets.get("response-p95")
-    found = readings.of(metrics.latency, "p95")
-    if found is None:
+    points = readings.of(metrics.latency, "p95")
+    if points is None:
         return kpi("response-p95", float("nan"), "s", target=target, absent=readings.missing["latency"])
-    low, high = float(np.nanmin(found)), float(np.nanmax(found))
+    low, high = float(np.nanmin(points)), float(np.nanmax(points))
     if low == high:
         return kpi("response-p95", low, "s", target=target)
     verdict = None

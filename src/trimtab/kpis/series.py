@@ -12,7 +12,7 @@ Seconds: TypeAlias = float | ArrayLike
 """The length of every step, or of each; at least 0."""
 
 
-class Pair(NamedTuple):
+class DemandAndSupply(NamedTuple):
     """
     Demand and supply in units, where both are known.
 
@@ -36,7 +36,7 @@ class Pair(NamedTuple):
         return float(np.dot(np.asarray(values, float), self.seconds)) / self.total if self.total else float("nan")
 
 
-def pair(demand: ArrayLike, supply: ArrayLike, seconds: Seconds = 60.0) -> Pair:
+def pair(demand: ArrayLike, supply: ArrayLike, seconds: Seconds = 60.0) -> DemandAndSupply:
     """
     Two series of the same length; steps in which one of them is NaN are left out.
 
@@ -52,7 +52,7 @@ def pair(demand: ArrayLike, supply: ArrayLike, seconds: Seconds = 60.0) -> Pair:
     if not (np.isfinite(lengths) & (lengths >= 0)).all():
         raise InvalidArgument("seconds: a step is shorter than 0 or endless; give the length of each in seconds")
     known = ~(np.isnan(wanted) | np.isnan(there))
-    return Pair(wanted[known], there[known], lengths[known], known)
+    return DemandAndSupply(wanted[known], there[known], lengths[known], known)
 
 
 def series(values: ArrayLike, name: str) -> Floats:
@@ -62,12 +62,12 @@ def series(values: ArrayLike, name: str) -> Floats:
     Raises:
         InvalidArgument: A value is below 0 or infinite, or it is no row.
     """
-    found = np.asarray(values, float)
-    if found.ndim != 1:
-        raise InvalidArgument(f"{name} has {found.ndim} dimensions; give a row of numbers")
-    if (found < 0).any() or np.isinf(found).any():
+    numbers = np.asarray(values, float)
+    if numbers.ndim != 1:
+        raise InvalidArgument(f"{name} has {numbers.ndim} dimensions; give a row of numbers")
+    if (numbers < 0).any() or np.isinf(numbers).any():
         raise InvalidArgument(f"{name} has a value below 0 or an infinite one; give 0 or more, NaN where it is unknown")
-    return found
+    return numbers
 
 
 def demand_of(load: ArrayLike, capacity: float, *, least: float = 1.0) -> Floats:
@@ -90,9 +90,9 @@ def demand_of(load: ArrayLike, capacity: float, *, least: float = 1.0) -> Floats
 
 def smoothed(demand: ArrayLike, steps: int) -> Floats:
     """The largest demand of each step and the `steps` before it: what cannot be launched and ended in between."""
-    found = series(demand, "demand")
-    if steps <= 0 or not len(found):
-        return found
-    padded = np.concatenate([np.full(steps, -np.inf), np.where(np.isnan(found), -np.inf, found)])
+    result = series(demand, "demand")
+    if steps <= 0 or not len(result):
+        return result
+    padded = np.concatenate([np.full(steps, -np.inf), np.where(np.isnan(result), -np.inf, result)])
     largest = np.lib.stride_tricks.sliding_window_view(padded, steps + 1).max(axis=1)
     return np.where(np.isinf(largest), np.nan, largest)

@@ -18,7 +18,7 @@ import numpy as np
 
 from trimtab.errors import InvalidArgument, MissingExtra, WaitTimeout
 from trimtab.loadtests.samples import Samples
-from trimtab.loadtests.targets import Target
+from trimtab.loadtests.targets import RequestTarget
 from trimtab.simulation.load import Load
 
 Said: TypeAlias = "queue.SimpleQueue[tuple[int, dict[str, Any] | None]]"
@@ -50,7 +50,7 @@ class Drive:
         seed: What chance is drawn from.
     """
 
-    target: Target
+    target: RequestTarget
     load: Load
     speed: float = 1.0
     workers: int | None = None

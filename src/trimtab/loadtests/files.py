@@ -86,23 +86,25 @@ def read_results(paths: Sequence[Path], zone: str | tzinfo | None = None) -> Sam
         InvalidArgument: A file cannot be read, is empty, or has another form.
     """
     known = zone_of(zone)
-    found = joined([_read(path, known) for path in paths])
-    if found.begin is not None and len(found) and (span := timedelta(seconds=float(found.at.max()))) > _LONGEST:
-        last = found.begin + span
-        text = f"the requests are from {found.begin:%Y-%m-%d} to {last:%Y-%m-%d}, more than {_LONGEST.days} days"
+    samples = joined([_read(path, known) for path in paths])
+    if samples.begin is not None and len(samples) and (span := timedelta(seconds=float(samples.at.max()))) > _LONGEST:
+        last = samples.begin + span
+        text = f"the requests are from {samples.begin:%Y-%m-%d} to {last:%Y-%m-%d}, more than {_LONGEST.days} days"
         raise InvalidArgument(f"{text}; give the results of one test, or look for a wrong time")
-    return replace(found, notes=(*found.notes, *_pauses(found)))
+    return replace(samples, notes=(*samples.notes, *_pauses(samples)))
 
 
-def _pauses(found: Samples) -> Iterator[str]:
+def _pauses(samples: Samples) -> Iterator[str]:
     """The longest time without a request, where it is one of minutes: two tests in one file look like that."""
-    if found.begin is None or len(found) < 2:
+    if samples.begin is None or len(samples) < 2:
         return
-    at = np.sort(found.at)
+    at = np.sort(samples.at)
     place = int(np.diff(at).argmax())
     if (length := float(at[place + 1] - at[place])) > _PAUSE.total_seconds():
-        since = found.begin + timedelta(seconds=float(at[place]))
-        text = f"{found.source}: no request for {timedelta(seconds=round(length))} after {since:%Y-%m-%d %H:%M:%S} UTC"
+        since = samples.begin + timedelta(seconds=float(at[place]))
+        text = (
+            f"{samples.source}: no request for {timedelta(seconds=round(length))} after {since:%Y-%m-%d %H:%M:%S} UTC"
+        )
         yield f"{text}; counted as a time without load"
 
 
@@ -191,8 +193,10 @@ def _stamp(text: str, path: Path, number: int, zone: tzinfo | None) -> tuple[flo
         raise InvalidArgument(f"{path}:{number}: timeStamp {text} is {when}; is it milliseconds?")
     for form in (None, *_FORMS):
         try:
-            found = datetime.fromisoformat(text) if form is None else datetime.strptime(text, form)  # noqa: DTZ007
-            return (found if found.tzinfo else found.replace(tzinfo=zone or UTC)).timestamp(), found.tzinfo is not None
+            moment = datetime.fromisoformat(text) if form is None else datetime.strptime(text, form)  # noqa: DTZ007
+            return (
+                moment if moment.tzinfo else moment.replace(tzinfo=zone or UTC)
+            ).timestamp(), moment.tzinfo is not None
         except ValueError:
             continue
     what = f"{path}:{number}: timeStamp {text!r} is not a time"
@@ -201,12 +205,12 @@ def _stamp(text: str, path: Path, number: int, zone: tzinfo | None) -> tuple[flo
 
 def _milliseconds(text: str | None, path: Path, number: int) -> float:
     try:
-        found = float(text or "") / 1000
+        result = float(text or "") / 1000
     except ValueError:
-        found = -1.0
-    if not 0 <= found <= _LONGEST.total_seconds():
+        result = -1.0
+    if not 0 <= result <= _LONGEST.total_seconds():
         raise InvalidArgument(f"{path}:{number}: {text!r} is not a time in milliseconds; is the line cut off?")
-    return found
+    return result
 
 
 # ab

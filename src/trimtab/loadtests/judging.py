@@ -217,7 +217,7 @@ def _known(values: Floats) -> Floats | None:
 
 def _times(samples: Samples, places: Any, count: int) -> dict[float, Floats]:
     """The response times of each step."""
-    found = {percent: np.full(count, np.nan) for percent in PERCENTS}
+    result = {percent: np.full(count, np.nan) for percent in PERCENTS}
     good = ~np.isnan(samples.seconds)
     if samples.failed is not None:
         good &= ~samples.failed
@@ -228,8 +228,8 @@ def _times(samples: Samples, places: Any, count: int) -> dict[float, Floats]:
         if edges[place] < edges[place + 1]:
             some = seconds[order[edges[place] : edges[place + 1]]]
             for percent, value in zip(PERCENTS, np.percentile(some, PERCENTS), strict=True):
-                found[percent][place] = value
-    return found
+                result[percent][place] = value
+    return result
 
 
 def scale_outs(series: LoadTestSeries) -> tuple[ScaleOut, ...]:

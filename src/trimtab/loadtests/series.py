@@ -55,8 +55,8 @@ class LoadTestSeries:
         """A value of each whole minute: the mean of its steps, or that of its first one."""
         width = round(_MINUTE / self.step)
         whole = values[: len(values) // width * width].reshape(-1, width)
-        found: Floats = whole[:, 0] if first else whole.mean(axis=1)
-        return found
+        result: Floats = whole[:, 0] if first else whole.mean(axis=1)
+        return result
 
     @property
     def steady_load(self) -> Floats:

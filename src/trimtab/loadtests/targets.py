@@ -13,7 +13,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class RequestTarget:
     """
     Where requests go.
 
@@ -31,7 +31,7 @@ class Target:
         return f"{self.origin}{self.path}"
 
 
-def target_of(fleet: Fleet, url: str) -> Target:
+def target_of(fleet: Fleet, url: str) -> RequestTarget:
     """
     The target that a URL names, if the fleet agrees to it.
 
@@ -57,7 +57,7 @@ def target_of(fleet: Fleet, url: str) -> Target:
     name = place.rpartition(":")[0]
     _check_named(fleet, name, place)
     path = parts.path or "/"
-    return Target(origin=f"{parts.scheme}://{place}", path=f"{path}?{parts.query}" if parts.query else path)
+    return RequestTarget(origin=f"{parts.scheme}://{place}", path=f"{path}?{parts.query}" if parts.query else path)
 
 
 def _check_named(fleet: Fleet, name: str, place: str) -> None:

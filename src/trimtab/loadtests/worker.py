@@ -21,7 +21,7 @@ _FLUSH = 0.2
 _LATE_USERS = 0.05
 
 
-class Lines:
+class InputLines:
     """The lines of standard input; without a next one the process ends."""
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ def _read() -> bytes:
 
 def main() -> int:
     """Send what standard input says, and tell of it."""
-    lines = Lines()
+    lines = InputLines()
     work = lines.next()
     try:
         import locust

@@ -107,14 +107,14 @@ class Model(BaseModel):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        found = handler(schema)
-        own = handler.resolve_ref_schema(found)
+        result = handler(schema)
+        own = handler.resolve_ref_schema(result)
         describe_schema(own, cls)
         for name, field in own.get("properties", {}).items():
             default = cls.model_fields[name].default if name in cls.model_fields else None
             if isinstance(default, timedelta):
                 field["default"] = format_duration(default)
-        return found
+        return result
 
     def __hash__(self) -> int:
         """Equal models have equal hashes, mappings in them included."""
@@ -334,8 +334,3 @@ def exactly_one(model: BaseModel, *names: str) -> None:
         wanted = ", ".join(f"`{name}`" for name in names)
         present = " and ".join(f"`{name}`" for name in given) or "none"
         refuse(f"give exactly one of {wanted}; found {present}", *given[1:2])
-
-
-def as_json(model: BaseModel) -> dict[str, Any]:
-    """The model as plain JSON data, only the fields that were given."""
-    return model.model_dump(mode="json", exclude_unset=True, by_alias=True)

@@ -174,8 +174,8 @@ class Note:
     @property
     def path(self) -> str:
         """The field that it is about, as its text begins, the first of several; empty where it is about none."""
-        found = _PATH.match(self.text)
-        return found[1] if found else ""
+        match = _PATH.match(self.text)
+        return match[1] if match else ""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON data: `message`, `group`, `path`, `code`, `file` and `line`, `null` where there is none."""

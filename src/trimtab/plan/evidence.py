@@ -66,17 +66,17 @@ class Evidence:
                 yield edge.target if key == edge.source else edge.source
 
     @cached_property
-    def _edges(self) -> list["_Edge"]:
+    def _edges(self) -> list["_Reference"]:
         return [*self._references(), *self._names()]
 
-    def _references(self) -> Iterator["_Edge"]:
+    def _references(self) -> Iterator["_Reference"]:
         for item in self.wanted.values():
             for path, leaf in self.kinds[item.key.kind].leaves(item.body).items():
                 for ref in (each for each in _each(leaf) if isinstance(each, Ref)):
                     if ref.attribute not in self.kinds[ref.key.kind].volatile:
-                        yield _Edge(item.key, path, ref.key, attribute=ref.attribute)
+                        yield _Reference(item.key, path, ref.key, attribute=ref.attribute)
 
-    def _names(self) -> Iterator["_Edge"]:
+    def _names(self) -> Iterator["_Reference"]:
         # of two native groups the names that others know a group by are the main one's
         main = [item for item in self.wanted.values() if item.mark is None or item.mark.role != SPOT]
         keys = {(item.group, item.key.kind): item.key for item in main}
@@ -86,9 +86,9 @@ class Evidence:
                 named = keys.get((item.group, target))
                 for path, leaf in kind.leaves(item.body).items() if named else ():
                     if named and _matches(pattern, path):
-                        yield _Edge(item.key, path, named, value=leaf)
+                        yield _Reference(item.key, path, named, value=leaf)
 
-    def _stands(self, edge: "_Edge") -> bool:
+    def _stands(self, edge: "_Reference") -> bool:
         """Whether a tie that is wanted is in the cloud too: the leaf has what the other one is called by there."""
         source, other = self.live.get(edge.source), self.live.get(edge.target)
         if source is None or other is None:
@@ -109,7 +109,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class _Edge:
+class _Reference:
     """What refers, at which leaf, to what: by one of its attributes, or by a value that names it."""
 
     source: Key

@@ -1,7 +1,7 @@
 """Kinds: one row of data per native kind, which drives the one diff."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
@@ -197,11 +197,16 @@ class Kind:
         leaves = self.given(body)
         if self.closed:
             leaves = {path: value for path, value in leaves.items() if self.find(path)}
-        for row in self.fields:
-            if row.default is not None:
-                for path in _instances(row.path, leaves):
-                    leaves.setdefault(path, frozenset(row.default) if isinstance(row.default, list) else row.default)
+        items = _items_in(leaves) if self._filled_in else {}
+        for row in self._filled_in:
+            default = frozenset(row.default) if isinstance(row.default, list) else row.default
+            for path in _instances(row.path, items):
+                leaves.setdefault(path, default)
         return leaves
+
+    @cached_property
+    def _filled_in(self) -> list[Field]:
+        return [row for row in self.fields if row.default is not None]
 
     def given(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Every leaf of a body by path, as it stands."""
@@ -273,6 +278,8 @@ class Kind:
         """Add the leaves of a value; into one mapping, since plans of many groups do this often."""
         if isinstance(value, PLAIN):
             leaves[path] = value
+        elif isinstance(value, (list, tuple)):
+            self._walk_list(path, pattern, value, leaves)
         elif isinstance(value, MAPPINGS):
             dot = "." if path else ""
             for name, item in value.items():
@@ -280,8 +287,6 @@ class Kind:
                     leaves[f"{path}{dot}{name}"] = item
                 else:
                     self._walk(f"{path}{dot}{name}", f"{pattern}{dot}{name}", item, leaves)
-        elif isinstance(value, (list, tuple)):
-            self._walk_list(path, pattern, value, leaves)
         elif value is not None:
             leaves[path] = value
 
@@ -346,13 +351,23 @@ def _thawed(value: Any) -> Any:
     return [_thawed(item) for item in value] if isinstance(value, tuple) else value
 
 
-def _instances(pattern: str, leaves: Mapping[str, Any]) -> list[str]:
-    if "[*]" not in pattern:
-        return [pattern]
-    head, tail = pattern.rsplit("[*]", 1)
-    begin = f"{head.partition('[*]')[0]}["
-    start = re.compile(re.escape(head).replace(re.escape("[*]"), r"\[[^\]]*\]") + r"\[[^\]]*\]")
-    return sorted({match[0] + tail for path in leaves if path.startswith(begin) and (match := start.match(path))})
+def _items_in(leaves: Mapping[str, Any]) -> dict[str, set[str]]:
+    """The items of lists that leaves are in, by what their paths are like."""
+    items: dict[str, set[str]] = {}
+    known: set[str] = set()
+    for path in leaves:
+        for match in _BRACKETS.finditer(path):
+            item = path[: match.end()]
+            if item not in known:
+                known.add(item)
+                items.setdefault(_pattern(item), set()).add(item)
+    return items
+
+
+def _instances(pattern: str, items: Mapping[str, Set[str]]) -> list[str]:
+    """The paths that a row is about, one in each item that there is."""
+    head, star, tail = pattern.rpartition("[*]")
+    return [f"{item}{tail}" for item in sorted(items.get(f"{head}{star}", ()))] if star else [pattern]
 
 
 def overlaid(kind: Kind, live: Any, wanted: Any, pattern: str = "") -> Any:

@@ -40,12 +40,12 @@ def explained(
         live: What was read.
     """
     edits = _Edits(kinds, changes, wanted, live)
-    found = dict(changes)
+    reasons = dict(changes)
     for key in sorted(changes, key=lambda key: kinds[key.kind].rank):
         change = changes[key]
         if change.action in _UPDATES and change.fields and change.reason is not Reason.MARK_LOST:
-            found[key] = _explained(change, edits.of(key), wanted[key], kinds[key.kind].of(wanted[key]), found)
-    return found
+            reasons[key] = _explained(change, edits.of(key), wanted[key], kinds[key.kind].of(wanted[key]), reasons)
+    return reasons
 
 
 def _explained(

@@ -284,16 +284,16 @@ def references(value: object) -> Iterator[Ref]:
             yield value
         elif isinstance(value, Text):
             stack.extend(reversed(value.parts))
-        elif isinstance(value, MAPPINGS):
-            stack.extend(reversed(list(value.values())))
         elif isinstance(value, (list, tuple, frozenset)):
             stack.extend(reversed(list(value)))
+        elif isinstance(value, MAPPINGS):
+            stack.extend(reversed(list(value.values())))
 
 
 PLAIN = (str, int, float)
 """What most leaves of a body are: told first, since whether something is a mapping takes long to tell."""
 MAPPINGS = (dict, Mapping)
-"""What most mappings are goes first, for the same reason."""
+"""What most mappings are goes first, for the same reason; and lists are told before them."""
 
 
 def resolved(value: Any, known: Mapping[Ref, Any]) -> Any:
@@ -305,10 +305,10 @@ def resolved(value: Any, known: Mapping[Ref, Any]) -> Any:
     if isinstance(value, Text):
         parts = tuple(known.get(part, part) if isinstance(part, Ref) else part for part in value.parts)
         return "".join(map(str, parts)) if not any(isinstance(part, Ref) for part in parts) else Text(parts)
-    if isinstance(value, MAPPINGS):
-        return {name: resolved(item, known) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [resolved(item, known) for item in value]
+    if isinstance(value, MAPPINGS):
+        return {name: resolved(item, known) for name, item in value.items()}
     return value
 
 
@@ -320,10 +320,10 @@ def revealed(value: Any) -> Any:
         return value.value
     if isinstance(value, Password):
         return value.value or value
-    if isinstance(value, MAPPINGS):
-        return {name: revealed(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [revealed(item) for item in value]
+    if isinstance(value, MAPPINGS):
+        return {name: revealed(item) for name, item in value.items()}
     return value
 
 
@@ -428,10 +428,10 @@ def _canonical(value: Any) -> Any:
         return ["text", *(_canonical(part) for part in value.parts)]
     if isinstance(value, (Secret, Password)):
         return str(value)
-    if isinstance(value, MAPPINGS):
-        return {str(name): _canonical(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_canonical(item) for item in value]
+    if isinstance(value, MAPPINGS):
+        return {str(name): _canonical(item) for name, item in value.items()}
     if isinstance(value, frozenset):
         return sorted((_canonical(item) for item in value), key=str)
     if isinstance(value, float) and value.is_integer():

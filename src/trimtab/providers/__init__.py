@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from trimtab.providers.hooks import HookMessage, HookQueue
     from trimtab.providers.importing import Imported, ImportEffect, ImportNote
     from trimtab.providers.pause import Boost, Pause, boosted
-    from trimtab.providers.pinning import Remark, Settled
+    from trimtab.providers.pinning import Settled, SettledRemark
     from trimtab.providers.pure import PureCode
     from trimtab.providers.quotas import Demand, MachineType, Quota, QuotaUnit
     from trimtab.providers.registry import connect_provider
@@ -124,7 +124,6 @@ __all__ = [
     "RecordedSize",
     "Ref",
     "RegionForm",
-    "Remark",
     "Resource",
     "Resources",
     "RolledBack",
@@ -134,6 +133,7 @@ __all__ = [
     "Secret",
     "SettingsBlock",
     "Settled",
+    "SettledRemark",
     "Shares",
     "Short",
     "Support",
@@ -153,7 +153,7 @@ _MODULES = {
     **dict.fromkeys(("Applies",), "trimtab.declarations.advice"),
     **dict.fromkeys(("NativePart",), "trimtab.declarations.record"),
     **dict.fromkeys(("HookMessage",), "trimtab.providers.hooks"),
-    **dict.fromkeys(("Remark",), "trimtab.providers.pinning"),
+    **dict.fromkeys(("SettledRemark",), "trimtab.providers.pinning"),
     **dict.fromkeys(
         (
             "Limits",

@@ -26,7 +26,7 @@ def start_data(template: InstanceTemplate, provider: str, *, most: int = 0) -> b
     script, parts = template.render_user_data(), template.render_user_data_parts()
     if not template.agents and not parts:
         return None if script is None else script.encode()
-    from trimtab.agents import compose  # few groups have agents, or parts
+    from trimtab.providers.agents import compose  # few groups have agents, or parts
 
     data = compose(script, template.agents, provider, parts=parts, most=most)
     return data.encode() if isinstance(data, str) else data
@@ -37,7 +37,7 @@ def parts_data(template: InstanceTemplate) -> str | None:
     parts = template.render_user_data_parts()
     if not parts:
         return None
-    from trimtab.agents import archive_of  # few groups have parts
+    from trimtab.providers.agents import archive_of  # few groups have parts
 
     return archive_of(parts)
 
@@ -50,7 +50,7 @@ def start_fields(data: str | bytes) -> dict[str, Any]:
     """The fields of a template that start data come from: agents, a start script that is text, or its parts."""
     encoded = data.encode() if isinstance(data, str) else data
     if COMPOSED.match(encoded):
-        from trimtab.agents import read_back  # few groups have agents
+        from trimtab.providers.agents import read_back  # few groups have agents
 
         if found := read_back(encoded):
             fields = drop_empty(agents=list(found.agents), user_data_parts=list(found.parts))

@@ -13,7 +13,7 @@ from trimtab.errors import (
     Unreachable,
 )
 from trimtab.plan import Unknown
-from trimtab.providers.replies import Call
+from trimtab.providers.replies import ReplyContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class ErrorTable:
         best = max(matches, key=lambda row: row.rank, default=None)
         return InvalidRequest if best is None else best.error
 
-    def of_operation(self, call: Call, text: str, *, code: str, status: int = 400) -> ProviderError:
+    def of_operation(self, call: ReplyContext, text: str, *, code: str, status: int = 400) -> ProviderError:
         """The error of an operation that was accepted and has failed, so that it is not made again."""
         error = self.class_of(status, code, text)
         return call.error(InvalidRequest if issubclass(error, (Throttled, Unreachable)) else error, text, code=code)

@@ -94,9 +94,14 @@ def with_fix(error: Unauthenticated, provider: str) -> Unauthenticated:
     fix = declarations_of(provider).sign_in
     if not fix or str(error).endswith(fix):
         return error
-    found = Unauthenticated(f"{str(error).rstrip('.')}; {fix}")
-    found.provider, found.operation, found.code, found.after = error.provider, error.operation, error.code, error.after
-    return found
+    result = Unauthenticated(f"{str(error).rstrip('.')}; {fix}")
+    result.provider, result.operation, result.code, result.after = (
+        error.provider,
+        error.operation,
+        error.code,
+        error.after,
+    )
+    return result
 
 
 def stumbled(error: Exception, provider: str, operation: str) -> UnreadableReply:

@@ -1,7 +1,7 @@
 """Notices of instances that start or end, in the words that all clouds share, and the queue that brings them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -166,10 +166,6 @@ class HookQueue(ABC):
     @abstractmethod
     def with_address(self, notice: HookNotice) -> HookNotice:
         """The notice with the instance's address, as far as it has one."""
-
-
-OpenQueue = Callable[[str], HookQueue]
-"""Opens the queue at a URL, ARN or name."""
 
 
 def refuse_queue(reason: str, queue: str) -> Never:

@@ -151,12 +151,12 @@ class _Entry:
         node = self.model.kinds[self.part.kind]
         body: Any = dict(self.resource.body)
         if self.part.at:
-            body[self.part.at] = self._merged(body.get(self.part.at), given, node, _Place(self.part.at, path))
+            body[self.part.at] = self._merged(body.get(self.part.at), given, node, _LeafPlace(self.part.at, path))
         else:
-            body = self._merged(body, given, node, _Place("", path))
+            body = self._merged(body, given, node, _LeafPlace("", path))
         return replace(self.resource, body=body, native=(*self.resource.native, *self.rows.values()))
 
-    def _merged(self, own: Any, given: Any, node: Any, place: "_Place") -> Any:
+    def _merged(self, own: Any, given: Any, node: Any, place: "_LeafPlace") -> Any:
         """The value of a body with what is given on top of it; as it was where that cannot be."""
         if node == "unread":
             self.report(place.path, f"{self.natives.api} never gives this back, so no plan could compare it")
@@ -172,7 +172,7 @@ class _Entry:
             return self._list(own, given, node["list"], place)
         return self._leaf(own, given, node, place)
 
-    def _removed(self, own: Any, place: "_Place") -> Any:
+    def _removed(self, own: Any, place: "_LeafPlace") -> Any:
         if place.in_list:
             self.report(place.path, "a field of an item of a list cannot be taken away; leave it out")
         elif not self.part.clears:
@@ -186,7 +186,7 @@ class _Entry:
             self._add_row(place)
         return own
 
-    def _structure(self, own: Any, given: Any, fields: Mapping[str, Any], place: "_Place") -> Any:
+    def _structure(self, own: Any, given: Any, fields: Mapping[str, Any], place: "_LeafPlace") -> Any:
         if not isinstance(given, Mapping):
             self.report(place.path, f"fields are wanted here: {in_words(list(fields))}; write them as a mapping")
             return own
@@ -203,7 +203,7 @@ class _Entry:
                 body[name] = inner
         return body
 
-    def _complete(self, body: Any, given: Any, node: Mapping[str, Any], place: "_Place") -> Any:
+    def _complete(self, body: Any, given: Any, node: Mapping[str, Any], place: "_LeafPlace") -> Any:
         """A structure, with a report of what it cannot be without."""
         missing = [name for name in self.model.required.get(node["of"], ()) if name not in (body or ())]
         if missing and place.pattern not in ("", self.part.at):
@@ -217,7 +217,7 @@ class _Entry:
         fix = f"did you mean {close!r}?" if close else f"it has {in_words(sorted(fields))}"
         return f"{self.natives.api} has no field {name!r} here; {fix}"
 
-    def _mapping(self, own: Any, given: Any, node: Any, place: "_Place") -> Any:
+    def _mapping(self, own: Any, given: Any, node: Any, place: "_LeafPlace") -> Any:
         if not isinstance(given, Mapping):
             self.report(place.path, "a mapping is wanted here; write names with their values")
             return own
@@ -231,7 +231,7 @@ class _Entry:
                 body[str(name)] = inner
         return body
 
-    def _list(self, own: Any, given: Any, node: Any, place: "_Place") -> Any:
+    def _list(self, own: Any, given: Any, node: Any, place: "_LeafPlace") -> Any:
         if not isinstance(given, Sequence) or isinstance(given, str):
             self.report(place.path, "a list is wanted here; put the value in brackets")
             return own
@@ -263,15 +263,15 @@ class _Entry:
                 items.append(self._complete(self._structure(None, item, fields, inner), item, node, inner))
         return items
 
-    def _whole_list(self, own: Any, given: Sequence[Any], node: Any, place: "_Place") -> Any:
+    def _whole_list(self, own: Any, given: Sequence[Any], node: Any, place: "_LeafPlace") -> Any:
         if own or self._owner(place):
             self._report_owned(place)
             return own
         self._add_row(place)
-        bare = _Place(place.pattern, place.path, in_list=True)
+        bare = _LeafPlace(place.pattern, place.path, in_list=True)
         return [self._checked(item, node, bare.item(index, is_keyed=False)) for index, item in enumerate(given)]
 
-    def _leaf(self, own: Any, given: Any, node: Any, place: "_Place") -> Any:
+    def _leaf(self, own: Any, given: Any, node: Any, place: "_LeafPlace") -> Any:
         if own is not None or self._owner(place):
             self._report_owned(place)
             return own
@@ -281,7 +281,7 @@ class _Entry:
 
     # what is wrong with a value
 
-    def _checked(self, value: Any, node: Any, place: "_Place") -> Any:
+    def _checked(self, value: Any, node: Any, place: "_LeafPlace") -> Any:
         if node == "any":
             return value
         if isinstance(node, Mapping) and "type" not in node:
@@ -294,11 +294,11 @@ class _Entry:
 
     # whose a leaf is
 
-    def _owner(self, place: "_Place") -> Field | None:
+    def _owner(self, place: "_LeafPlace") -> Field | None:
         """The row of a field of the model that is about this very leaf."""
         return self.kind.row_of(place.pattern)
 
-    def _report_owned(self, place: "_Place") -> None:
+    def _report_owned(self, place: "_LeafPlace") -> None:
         row = self._owner(place) or self.kind.find(place.pattern)
         names = row.models.replace("*", "NAME").split() if row is not None else []
         if names:
@@ -308,7 +308,7 @@ class _Entry:
         else:
             self.report(place.path, "trimtab sets this itself; leave it out")
 
-    def _add_row(self, place: "_Place", *, ignore_case: bool = False) -> None:
+    def _add_row(self, place: "_LeafPlace", *, ignore_case: bool = False) -> None:
         pattern, fixed = place.pattern, self.model.kinds[self.part.kind].get("fixed", ())
         filled_in = self.kind.defaults.get(pattern, ())
         self.rows[pattern] = Field(
@@ -322,19 +322,19 @@ class _Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _LeafPlace:
     """Where in a body, as rows name it, and where in the fleet file."""
 
     pattern: str
     path: str
     in_list: bool = False
 
-    def inner(self, name: str) -> "_Place":
+    def inner(self, name: str) -> "_LeafPlace":
         pattern = f"{self.pattern}.{name}" if self.pattern else name
-        return _Place(pattern, f"{self.path}.{name}", self.in_list)
+        return _LeafPlace(pattern, f"{self.path}.{name}", self.in_list)
 
-    def item(self, index: int, *, is_keyed: bool) -> "_Place":
-        return _Place(f"{self.pattern}[*]", f"{self.path}.{index}", self.in_list or is_keyed)
+    def item(self, index: int, *, is_keyed: bool) -> "_LeafPlace":
+        return _LeafPlace(f"{self.pattern}[*]", f"{self.path}.{index}", self.in_list or is_keyed)
 
 
 def _place_of(items: Sequence[Any], key: str, name: Any) -> int | None:

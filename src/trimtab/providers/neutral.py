@@ -8,7 +8,7 @@ from trimtab.declarations.catalogue import (
     DEFAULT_ARCHITECTURE,
     Catalogue,
     CatalogueSize,
-    Wanted,
+    SizeRequest,
     catalogue_of,
     image_problem,
     images_of,
@@ -17,7 +17,7 @@ from trimtab.models import Image, ScalingGroup, SizeOption, SizeRequirement
 from trimtab.models.base import Model
 from trimtab.phrases import in_words
 from trimtab.plan import Resource, digest
-from trimtab.providers.pinning import Remark, Settled, pin, pinned
+from trimtab.providers.pinning import Settled, SettledRemark, pin, pinned
 
 IMAGE, SIZE = "template.image.os", "template.size"
 BETWEEN = ","
@@ -59,8 +59,8 @@ def _settle_image(group: ScalingGroup, provider: str) -> Settled:
     if image.os is None:
         return Settled(group=group)
     if problem := image_problem(provider, image.os, architecture):
-        unused = (Remark("template.image.architecture", f"{provider} has no such image"),)
-        return Settled(group=group, problems=(Remark(IMAGE, problem),), unused=unused)
+        unused = (SettledRemark("template.image.architecture", f"{provider} has no such image"),)
+        return Settled(group=group, problems=(SettledRemark(IMAGE, problem),), unused=unused)
     row = images_of(provider).get((image.os, architecture))
     native = row.image if row else Image.model_construct(os=image.os, architecture=architecture)
     return Settled(group=_with(group, image=native), image_plan=row.plan if row else {})
@@ -81,7 +81,7 @@ def _settle_size(
         return Settled(group=group)
     if declarations_of(provider).selects_sizes or catalogue is None:
         return Settled(group=group, unused=tuple(_left_to_the_cloud(requirement, provider)))
-    wanted = Wanted(requirement, architecture, group.purchase.spot, region)
+    wanted = SizeRequest(requirement, architecture, group.purchase.spot, region)
     word = digest([requirement.model_dump(mode="json"), wanted.architecture, wanted.spot])[:8]
     kept = tuple(filter(None, pinned(holder, fleet, "size", word).split(BETWEEN)))
     chosen = _choose(catalogue, wanted)
@@ -99,13 +99,13 @@ def _settle_size(
     )
 
 
-def _newer(chosen: tuple[str, ...], kept: tuple[str, ...]) -> Remark:
+def _newer(chosen: tuple[str, ...], kept: tuple[str, ...]) -> SettledRemark:
     text = f"the catalogue has {in_words(chosen)} for it now; refresh the size to take it (now {in_words(kept)})"
-    return Remark(SIZE, text)
+    return SettledRemark(SIZE, text)
 
 
 @lru_cache(maxsize=256)
-def _choose(catalogue: Catalogue, wanted: Wanted) -> tuple[str, ...]:
+def _choose(catalogue: Catalogue, wanted: SizeRequest) -> tuple[str, ...]:
     """The smallest sizes that fit, as many as may be chosen among; groups often want the same."""
     some = zip(range(wanted.requirement.choices), catalogue.fitting(wanted), strict=False)
     return tuple(size.name for _, size in some)
@@ -119,31 +119,33 @@ def _sized(group: ScalingGroup, names: tuple[str, ...]) -> ScalingGroup:
     return group.model_copy(update={"purchase": group.purchase.model_copy(update={"sizes": sizes})})
 
 
-def _without_size(group: ScalingGroup, catalogue: Catalogue, wanted: Wanted) -> Settled:
+def _without_size(group: ScalingGroup, catalogue: Catalogue, wanted: SizeRequest) -> Settled:
     nearest = catalogue.nearest(wanted)
     if nearest is None:
-        return Settled(group=group, problems=(Remark(SIZE, "the catalogue has no sizes"),))
+        return Settled(group=group, problems=(SettledRemark(SIZE, "the catalogue has no sizes"),))
     where = f" in {wanted.region}" if wanted.region else ""
     spot = " as spot" if wanted.spot else ""
     text = f"no size{where} has {wanted.requirement} on {wanted.architecture}{spot}; the nearest is {_text(nearest)}"
     named = "name it by `size`" if nearest.caution else "ask for less, or name a size"
     compared = tuple(_compared(wanted.requirement, nearest))
-    return Settled(group=_sized(group, (nearest.name,)), problems=(Remark(SIZE, f"{text}; {named}"),), notes=compared)
+    return Settled(
+        group=_sized(group, (nearest.name,)), problems=(SettledRemark(SIZE, f"{text}; {named}"),), notes=compared
+    )
 
 
-def _compared(requirement: SizeRequirement, nearest: CatalogueSize) -> Iterator[Remark]:
+def _compared(requirement: SizeRequirement, nearest: CatalogueSize) -> Iterator[SettledRemark]:
     """What the nearest size has of each thing that is asked for."""
     values = {"cpus": nearest.cpus, "memory_gb": nearest.memory_gb, "gpu": nearest.gpus}
     for name, value in values.items():
         for end in ("min", "max"):
             if getattr(getattr(requirement, name), end, None) is not None:
-                yield Remark(f"{SIZE}.{name}.{end}", f"the nearest size has {value:g}")
+                yield SettledRemark(f"{SIZE}.{name}.{end}", f"the nearest size has {value:g}")
     if requirement.burstable is not None:
-        yield Remark(f"{SIZE}.burstable", f"the nearest size is {'' if nearest.burstable else 'not '}burstable")
+        yield SettledRemark(f"{SIZE}.burstable", f"the nearest size is {'' if nearest.burstable else 'not '}burstable")
     if requirement.architecture is not None:
-        yield Remark(f"{SIZE}.architecture", f"the nearest size is {nearest.architecture}")
+        yield SettledRemark(f"{SIZE}.architecture", f"the nearest size is {nearest.architecture}")
     if requirement.choices > 1:
-        yield Remark(f"{SIZE}.choices", "no size fits")
+        yield SettledRemark(f"{SIZE}.choices", "no size fits")
 
 
 def _text(size: CatalogueSize) -> str:
@@ -151,14 +153,14 @@ def _text(size: CatalogueSize) -> str:
     return f"{size.name} ({size.cpus} vCPUs, {size.memory_gb:g} GiB{gpus}{f', {size.caution}' if size.caution else ''})"
 
 
-def _first_choice(catalogue: Catalogue, wanted: Wanted, names: tuple[str, ...]) -> Remark:
+def _first_choice(catalogue: Catalogue, wanted: SizeRequest, names: tuple[str, ...]) -> SettledRemark:
     what = f"{names[0]}, the smallest" if not names[1:] else f"{', '.join(names)}, the smallest"
     text = f"{what} of the catalogue of {catalogue.date} that {'fits' if not names[1:] else 'fit'}; kept from then on"
     unknown = wanted.region and wanted.region not in catalogue.regions
-    return Remark(SIZE, f"{text}; whether {wanted.region} has it is not known" if unknown else text)
+    return SettledRemark(SIZE, f"{text}; whether {wanted.region} has it is not known" if unknown else text)
 
 
-def _more_than_asked(requirement: SizeRequirement, size: CatalogueSize | None) -> Iterator[Remark]:
+def _more_than_asked(requirement: SizeRequirement, size: CatalogueSize | None) -> Iterator[SettledRemark]:
     """The minimums that the choice exceeds: a smaller size does not fit otherwise."""
     if size is None:
         return
@@ -166,14 +168,14 @@ def _more_than_asked(requirement: SizeRequirement, size: CatalogueSize | None) -
     for name, value in values.items():
         bound = getattr(requirement, name)
         if bound is not None and value > bound.min:
-            yield Remark(f"{SIZE}.{name}.min", f"{size.name} has {value:g}, and nothing smaller fits")
+            yield SettledRemark(f"{SIZE}.{name}.min", f"{size.name} has {value:g}, and nothing smaller fits")
 
 
-def _idle(catalogue: Catalogue, wanted: Wanted, chosen: tuple[str, ...]) -> Iterator[Remark]:
+def _idle(catalogue: Catalogue, wanted: SizeRequest, chosen: tuple[str, ...]) -> Iterator[SettledRemark]:
     """What of a requirement changes no choice."""
     for path, less in _less(wanted.requirement):
         if _choose(catalogue, wanted._replace(requirement=less)) == chosen:
-            yield Remark(f"{SIZE}.{path}", "the choice is the same without it")
+            yield SettledRemark(f"{SIZE}.{path}", "the choice is the same without it")
 
 
 def _less(requirement: SizeRequirement) -> Iterator[tuple[str, SizeRequirement]]:
@@ -191,6 +193,6 @@ def _changed(requirement: SizeRequirement, fields: Mapping[str, object]) -> Size
     return requirement.model_copy(update=fields)
 
 
-def _left_to_the_cloud(requirement: SizeRequirement, provider: str) -> Iterable[Remark]:
+def _left_to_the_cloud(requirement: SizeRequirement, provider: str) -> Iterable[SettledRemark]:
     if catalogue_of(provider) is not None and requirement.choices > 1:
-        yield Remark(f"{SIZE}.choices", f"{provider} chooses among all sizes that fit")
+        yield SettledRemark(f"{SIZE}.choices", f"{provider} chooses among all sizes that fit")

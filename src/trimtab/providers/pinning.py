@@ -29,7 +29,7 @@ def pin(name: str, selector: str, value: str) -> dict[str, str]:
     return {name: f"{selector}:{value}"}
 
 
-class Remark(NamedTuple):
+class SettledRemark(NamedTuple):
     """What is to be said of a field: its path and the text."""
 
     path: str
@@ -52,9 +52,9 @@ class Settled:
 
     group: ScalingGroup
     kept: Mapping[str, str] = field(default_factory=dict)
-    notes: tuple[Remark, ...] = ()
-    unused: tuple[Remark, ...] = ()
-    problems: tuple[Remark, ...] = ()
+    notes: tuple[SettledRemark, ...] = ()
+    unused: tuple[SettledRemark, ...] = ()
+    problems: tuple[SettledRemark, ...] = ()
     image_plan: Mapping[str, str] = field(default_factory=dict)
 
 

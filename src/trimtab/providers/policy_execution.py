@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from trimtab.engine.limits import bound
 from trimtab.engine.policies import adjust, bands, find_step, step_size
-from trimtab.errors import InvalidRequest, Unsupported
+from trimtab.errors import InvalidRequest, NotFound, Unsupported
 from trimtab.models import Policy, ScalingGroup, SimplePolicy, StepPolicy
 
 _POLICY: TypeAdapter[Policy] = TypeAdapter(Policy)
@@ -84,3 +84,9 @@ def find_amount(kept: Mapping[str, str], policy: str, *, between: str = " ") -> 
         return None
     word, amount, *least = known[policy].split(":")
     return {"name": policy, word: int(amount), **({"minimum_change": int(least[0])} if least else {})}
+
+
+def not_executable(group: str, policy: str, provider: str) -> NotFound:
+    """The error of a policy whose amount a group's mark does not keep."""
+    text = f"group {group!r} has no policy {policy!r} that can be executed"
+    return NotFound(text, provider=provider, operation="execute")

@@ -288,12 +288,12 @@ def _amount(provider: str, quota: Quota, demand: Demand, units: int) -> int:
 def cpus_of(provider: str, size: str) -> int:
     """The processors of a size by the catalogue; 0 where it has no such size."""
     catalogue = catalogue_of(provider)
-    found = catalogue.find(size) if catalogue else None
-    return found.cpus if found else 0
+    row = catalogue.find(size) if catalogue else None
+    return row.cpus if row else 0
 
 
 def family_of(provider: str, size: str) -> str:
     """The family of a size by the catalogue; empty where it has no such size."""
     catalogue = catalogue_of(provider)
-    found = catalogue.find(size) if catalogue else None
-    return found.family if found else ""
+    row = catalogue.find(size) if catalogue else None
+    return row.family if row else ""

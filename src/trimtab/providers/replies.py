@@ -33,7 +33,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ReplyContext:
     """What the reply is one to, for errors, and when it came, for dates in it."""
 
     provider: str

@@ -57,7 +57,7 @@ class Reference(NamedTuple):
     known_by: str = ""
 
 
-class Thing(NamedTuple):
+class ExistingThing(NamedTuple):
     """
     What a cloud says of something that is there, as far as a plan needs it.
 
@@ -78,7 +78,7 @@ IMAGE, SIZE, SUBNET, ZONE = "image", "size", "subnet", "zone"
 """What references that are held against each other are called everywhere: disks and images, sizes and zones."""
 
 
-class Said(TypedDict):
+class ResolvedFacts(TypedDict):
     """What `Facts` has of every provider."""
 
     notes: tuple[Note, ...]
@@ -153,7 +153,7 @@ class Resolving(ABC, Generic[C]):
         """What a group names and has to be there."""
 
     @abstractmethod
-    def find(self, what: str, place: str, names: list[str]) -> Mapping[str, Thing]:
+    def find(self, what: str, place: str, names: list[str]) -> Mapping[str, ExistingThing]:
         """Those of the things that are there, by name."""
 
     def unknown_of(self, question: Question, error: ProviderError) -> Iterable[Unknown]:
@@ -245,11 +245,11 @@ class Resolving(ABC, Generic[C]):
     @cached_property
     def _by_name(self) -> Mapping[tuple[str, str, str], list[Resource]]:
         """What stands at a location, by its own name and by that of its group."""
-        found: dict[tuple[str, str, str], list[Resource]] = defaultdict(list)
+        result: dict[tuple[str, str, str], list[Resource]] = defaultdict(list)
         for key, item in self.live.resources.items():
-            found[key.location, "own", key.name].append(item)
-            found[key.location, "group", item.group].append(item)
-        return found
+            result[key.location, "own", key.name].append(item)
+            result[key.location, "group", item.group].append(item)
+        return result
 
     def _standing(self, group: ScalingGroup) -> set[str]:
         location, found = self.location_of(group), self._by_name
@@ -278,7 +278,7 @@ class Resolving(ABC, Generic[C]):
             elif reference.what == SIZE:
                 self._hold_size(group, reference, answer[reference.name], self.zones_of(group, answers))
 
-    def _fix(self, reference: Reference, answer: Mapping[str, Thing]) -> str:
+    def _fix(self, reference: Reference, answer: Mapping[str, ExistingThing]) -> str:
         from trimtab.declarations.catalogue import size_hint  # only mistakes need the catalogue
 
         if reference.what == SIZE:
@@ -301,12 +301,12 @@ class Resolving(ABC, Generic[C]):
         """The zones that a group is to be in, as far as they are known."""
         return set(group.placement.zones)
 
-    def there(self, what: str, place: str, answers: Answers) -> Mapping[str, Thing]:
+    def there(self, what: str, place: str, answers: Answers) -> Mapping[str, ExistingThing]:
         """What was found of what was asked for; empty where that failed, or nothing was asked."""
         answer = answers.get((_THERE, what, place))
         return answer if isinstance(answer, Mapping) else {}
 
-    def hold_disks(self, group: ScalingGroup, image: Thing) -> None:
+    def hold_disks(self, group: ScalingGroup, image: ExistingThing) -> None:
         """Name the disks that an image does not fit on, and the sizes that it cannot run on."""
         for index, disk in enumerate(group.template.disks):
             if disk.device is None and disk.size_gb and image.least_gb and disk.size_gb < image.least_gb:
@@ -333,7 +333,7 @@ class Resolving(ABC, Generic[C]):
     def _names_system(self, group: ScalingGroup) -> bool:
         return self.asked[group.name].template.image.os is not None
 
-    def _hold_size(self, group: ScalingGroup, reference: Reference, size: Thing, wanted: set[str]) -> None:
+    def _hold_size(self, group: ScalingGroup, reference: Reference, size: ExistingThing, wanted: set[str]) -> None:
         if group.purchase.spot and size.is_spot is False:
             text = f"{reference.name} is not offered as spot; choose another size"
             self.problems.append(Note(f"{reference.path}: {text}", group.name))
@@ -361,10 +361,10 @@ class Resolving(ABC, Generic[C]):
             self.kept[group.name] = pin("image", selector, chosen)
         return chosen
 
-    def said(self) -> Said:
+    def said(self) -> ResolvedFacts:
         """All that is to be said of what was looked up, as `Facts` takes it."""
         said = (tuple(self.notes), tuple(self.problems), tuple(self.unknown))
-        return Said(notes=said[0], problems=said[1], unknown=said[2], settled=self.settled)
+        return ResolvedFacts(notes=said[0], problems=said[1], unknown=said[2], settled=self.settled)
 
 
 def texts_at(body: object, leaf: str, path: str = "") -> Iterator[tuple[str, str]]:
@@ -390,11 +390,11 @@ def _texts(bodies: Iterable[Any]) -> set[str]:
         value = stack.pop()
         if isinstance(value, str):
             texts.add(value)
+        elif isinstance(value, (list, tuple, frozenset)):
+            stack.extend(value)
         elif isinstance(value, MAPPINGS):
             texts.update(value)
             stack.extend(value.values())
-        elif isinstance(value, (list, tuple, frozenset)):
-            stack.extend(value)
     return {text.lower() for text in texts}
 
 

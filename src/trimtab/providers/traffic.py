@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 
-class Route(Protocol):
+class WeightedRoute(Protocol):
     """Something of a balancer that sends requests to pools."""
 
     @property
@@ -16,7 +16,7 @@ class Route(Protocol):
         """The weight of each pool that it sends requests to."""
 
 
-def share_problem(routes: Sequence[Route], pools: Mapping[str, str], kinds: str) -> str:
+def share_problem(routes: Sequence[WeightedRoute], pools: Mapping[str, str], kinds: str) -> str:
     """
     Why requests cannot be shared between two pools; empty where they can.
 

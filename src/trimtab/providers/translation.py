@@ -296,11 +296,13 @@ class GroupTranslator(ABC):
         words = self.group.template.agents
         if not words:
             return
-        from trimtab.agents.problems import agent_problems  # few groups have agents
+        from trimtab.providers.agents.problems import agent_problems  # few groups have agents
 
         image = self.asked.template.image
-        found = agent_problems(words, self.provider, image, is_windows=self.runs_windows, has_account=self.has_account)
-        for said in found:
+        problems = agent_problems(
+            words, self.provider, image, is_windows=self.runs_windows, has_account=self.has_account
+        )
+        for said in problems:
             paths = [f"template.agents.{words.index(word)}" for word in said.words]
             self._said.update(paths)
             notes = self.problems if said.is_problem else self.notes
@@ -310,7 +312,7 @@ class GroupTranslator(ABC):
         """Refuse parts of a start script where the image has no cloud-init."""
         if not self.group.template.user_data_parts:
             return
-        from trimtab.agents.problems import content_problems, part_problems  # few groups have parts
+        from trimtab.providers.agents.problems import content_problems, part_problems  # few groups have parts
 
         path = "template.user_data_parts"
         for said in part_problems(self.provider, self.asked.template.image, is_windows=self.runs_windows):

@@ -195,8 +195,8 @@ class BlueGreen:
 
     def _following(self, holder: Key, run: RolloutRun) -> Sequence[str]:
         """The instances that are to follow their group into and out of balancers: of the old one the current ones."""
-        found = self.provider.live.read_states([(holder.location, holder.name)])
-        instances = [each for state in found for each in state.instances]
+        states = self.provider.live.read_states([(holder.location, holder.name)])
+        instances = [each for state in states for each in state.instances]
         return [each.id for each in instances if holder.name == run.new or not each.outdated]
 
     def _wanted(self, one: Fleet, live: Live) -> list[Resource]:

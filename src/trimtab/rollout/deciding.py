@@ -28,7 +28,7 @@ class Retreat:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class AskGates:
     """Ask the gates; with `last`, also those that are asked once, before it goes on."""
 
     last: bool
@@ -63,11 +63,11 @@ class Rest:
     text: str
 
 
-Move = Advance | Retreat | Look | Turn | Finish | Unwind | Rest
+Move = Advance | Retreat | AskGates | Turn | Finish | Unwind | Rest
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class GateVerdict:
     """
     What a gate says.
 
@@ -137,7 +137,7 @@ def next_move(spec: Rollout, run: RolloutRun, progress: Progress, now: datetime)
                 return failed(spec, run, late, now)
             if run.step >= len(spec.steps) and progress.of(fresh=False, limits=limits):
                 return Turn(run.turned(RolloutPhase.MOVING, now))  # somebody added instances with the old template
-            return Look(last=now - run.since >= bake_of(spec, run.step))
+            return AskGates(last=now - run.since >= bake_of(spec, run.step))
         case RolloutPhase.REVERTING:
             return _go_back(progress, limits)
         case _:
@@ -183,7 +183,7 @@ def _go_back(progress: Progress, limits: Limits) -> Move:
     return Unwind()
 
 
-def judged(spec: Rollout, run: RolloutRun, verdicts: Sequence[Verdict], now: datetime, *, last: bool) -> Move:
+def judged(spec: Rollout, run: RolloutRun, verdicts: Sequence[GateVerdict], now: datetime, *, last: bool) -> Move:
     """What to do after the gates of a checkpoint were asked."""
     if (held_up := held_up_by(spec, run, verdicts, now, bake=bake_of(spec, run.step), last=last)) is not None:
         return held_up
@@ -193,7 +193,7 @@ def judged(spec: Rollout, run: RolloutRun, verdicts: Sequence[Verdict], now: dat
 
 
 def held_up_by(
-    spec: Rollout, run: RolloutRun, verdicts: Sequence[Verdict], now: datetime, *, bake: timedelta, last: bool
+    spec: Rollout, run: RolloutRun, verdicts: Sequence[GateVerdict], now: datetime, *, bake: timedelta, last: bool
 ) -> Turn | Rest | None:
     """
     What gates and a bake keep a run to: a failure, or a wait; `None` where it goes on.

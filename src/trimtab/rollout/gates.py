@@ -35,7 +35,7 @@ from trimtab.providers.alarms import alarm_name
 from trimtab.providers.base import Instance, InstanceState
 from trimtab.providers.rolling import Limits, Progress, RolloutActions
 from trimtab.providers.run import RolloutRun
-from trimtab.rollout.deciding import Verdict
+from trimtab.rollout.deciding import GateVerdict
 from trimtab.rollout.ranks import p_value
 
 AT_ONCE = 16
@@ -92,7 +92,7 @@ class Gates:
     allow_commands: bool = False
     _context: ssl.SSLContext | None = field(default=None, repr=False)
 
-    def ask(self, spec: Rollout, about: Situation, *, last: bool) -> list[Verdict]:
+    def ask(self, spec: Rollout, about: Situation, *, last: bool) -> list[GateVerdict]:
         """What each gate says; those that are asked once only when `last`, and only where the others hold."""
         always: list[Gate] = [HealthGate(), *(gate for gate in spec.gates if not isinstance(gate, _LAST))]
         verdicts = [self._ask(gate, about) for gate in always]
@@ -100,11 +100,11 @@ class Gates:
             verdicts += [self._ask(gate, about) for gate in spec.gates if isinstance(gate, _LAST)]
         return verdicts
 
-    def alarms(self, spec: Rollout, about: Situation) -> list[Verdict]:
+    def alarms(self, spec: Rollout, about: Situation) -> list[GateVerdict]:
         """What the alarms say, which are watched all the time."""
         return [self._alarms(gate, about) for gate in spec.gates if isinstance(gate, AlarmGate)]
 
-    def _ask(self, gate: Gate, about: Situation) -> Verdict:
+    def _ask(self, gate: Gate, about: Situation) -> GateVerdict:
         match gate:
             case HealthGate():
                 return _health(about)
@@ -121,29 +121,29 @@ class Gates:
             case _:
                 assert_never(gate)
 
-    def _alarms(self, gate: AlarmGate, about: Situation) -> Verdict:
+    def _alarms(self, gate: AlarmGate, about: Situation) -> GateVerdict:
         own = {alarm.name: alarm_name(about.fleet, about.group, alarm.name) for alarm in about.group.alarms}
         names = {own.get(name, name): name for name in gate.alarms}
         try:
             states = self.rollouts.firing(about.progress.state.location, list(names))
         except ProviderError as error:
-            return Verdict("alarm", None, str(error))
+            return GateVerdict("alarm", None, str(error))
         firing = [names[name] for name, fires in states.items() if fires]
         if firing:
             verb = "fires" if len(firing) == 1 else "fire"
-            return Verdict("alarm", holds=False, text=f"{in_words(firing)} {verb}", is_final=True)
+            return GateVerdict("alarm", holds=False, text=f"{in_words(firing)} {verb}", is_final=True)
         if missing := [names[name] for name in names if name not in states]:
-            return Verdict("alarm", None, f"no alarm is called {in_words(missing)}; write one that there is")
-        return Verdict("alarm", holds=True)
+            return GateVerdict("alarm", None, f"no alarm is called {in_words(missing)}; write one that there is")
+        return GateVerdict("alarm", holds=True)
 
-    def _http(self, gate: HttpGate, about: Situation) -> Verdict:
+    def _http(self, gate: HttpGate, about: Situation) -> GateVerdict:
         fresh = about.fresh
         if not fresh:
-            return Verdict("http", holds=True)
+            return GateVerdict("http", holds=True)
         with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(fresh)), thread_name_prefix="trimtab-gate") as pool:
             answers = list(pool.map(lambda instance: self._answer(gate, instance), fresh))
         bad = [f"{instance.id}: {answer}" for instance, answer in zip(fresh, answers, strict=True) if answer]
-        return Verdict("http", holds=not bad, text=bad[0] if bad else "")
+        return GateVerdict("http", holds=not bad, text=bad[0] if bad else "")
 
     def _answer(self, gate: HttpGate, instance: Instance) -> str:
         """What is wrong with an instance's answer; empty where nothing is."""
@@ -172,23 +172,23 @@ class Gates:
             self._context.verify_mode = ssl.CERT_NONE
         return self._context
 
-    def _command(self, gate: CommandGate, about: Situation) -> Verdict:
+    def _command(self, gate: CommandGate, about: Situation) -> GateVerdict:
         if not self.allow_commands:
             text = f"{gate.run[0]!r} may not run; allow it with allow_commands=True (--allow-commands)"
-            return Verdict("command", None, text)
+            return GateVerdict("command", None, text)
         with tempfile.TemporaryDirectory(prefix="trimtab-") as folder:
             path = Path(folder) / "inventory.json"
             path.write_text(json.dumps(inventory(about), indent=2))
             try:
                 code, said = _run(gate, {**os.environ, **environment(about), "TRIMTAB_INVENTORY": str(path)})
             except OSError as error:
-                return Verdict("command", holds=False, text=f"{gate.run[0]}: {error.strerror}", is_final=True)
+                return GateVerdict("command", holds=False, text=f"{gate.run[0]}: {error.strerror}", is_final=True)
         if code == 0:
-            return Verdict("command", holds=True)
+            return GateVerdict("command", holds=True)
         why = "took too long" if code is None else f"ended with exit code {code}"
-        return Verdict("command", holds=False, text=f"{gate.run[0]} {why}{said}", is_final=True)
+        return GateVerdict("command", holds=False, text=f"{gate.run[0]} {why}{said}", is_final=True)
 
-    def _metric(self, gate: MetricGate, about: Situation) -> Verdict:
+    def _metric(self, gate: MetricGate, about: Situation) -> GateVerdict:
         state, since = about.progress.state, about.run.since
         sides = []
         for side in (about.fresh, about.old):
@@ -196,18 +196,18 @@ class Gates:
                 ids = [instance.id for instance in side]
                 sides.append(self.rollouts.samples(state.location, state.name, gate.metric, ids, since) if ids else [])
             except ProviderError as error:
-                return Verdict("metric", None, str(error))
+                return GateVerdict("metric", None, str(error))
         new, old = sides
         if not about.old:
-            return Verdict("metric", holds=True, text="no old instance is left to compare with")
+            return GateVerdict("metric", holds=True, text="no old instance is left to compare with")
         if min(len(new), len(old)) < gate.samples:
             text = f"{gate.metric.name}: {len(new)} and {len(old)} of {gate.samples} values of new and of old instances"
-            return Verdict("metric", None, text)
+            return GateVerdict("metric", None, text)
         p = p_value(new, old) if gate.worse == "higher" else p_value(old, new)
         if p >= gate.significance:
-            return Verdict("metric", holds=True)
+            return GateVerdict("metric", holds=True)
         text = f"{gate.metric.name} is {gate.worse} on new instances than on old ones (p {_told(p)})"
-        return Verdict("metric", holds=False, text=text, is_final=True)
+        return GateVerdict("metric", holds=False, text=text, is_final=True)
 
 
 def _told(p: float) -> str:
@@ -221,18 +221,20 @@ class _AsItIs(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _health(about: Situation) -> Verdict:
+def _health(about: Situation) -> GateVerdict:
     bad = [each.id for each in about.fresh if each.state is InstanceState.RUNNING and each.healthy is False]
     coming = [each.id for each in about.fresh if each.state is InstanceState.PENDING]
     if bad or coming:
         text = f"{in_words((bad or coming)[:5])} {'unhealthy' if bad else 'not running yet'}"
-        return Verdict("health", holds=False, text=text)
-    return Verdict("health", holds=True)
+        return GateVerdict("health", holds=False, text=text)
+    return GateVerdict("health", holds=True)
 
 
-def _balancer(about: Situation) -> Verdict:
+def _balancer(about: Situation) -> GateVerdict:
     waiting = [each.id for each in about.fresh if each.serving is False]
-    return Verdict("balancer", holds=not waiting, text=f"{in_words(waiting[:5])} get no requests" if waiting else "")
+    return GateVerdict(
+        "balancer", holds=not waiting, text=f"{in_words(waiting[:5])} get no requests" if waiting else ""
+    )
 
 
 def missing_alarms(rollouts: RolloutActions, fleet: Fleet, location: str) -> Iterator[Note]:

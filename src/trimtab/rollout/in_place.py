@@ -10,8 +10,8 @@ from trimtab.providers.rolling import Progress, RolloutActions
 from trimtab.providers.run import RolledBack, RolloutPhase, RolloutRun
 from trimtab.rollout.deciding import (
     Advance,
+    AskGates,
     Finish,
-    Look,
     Move,
     Rest,
     Retreat,
@@ -87,7 +87,7 @@ class InPlace:
                     self.rollouts.advance(*place, run, move.goal, move.limits)
                 case Retreat():
                     self.rollouts.retreat(*place, run, move.limits)
-                case Rest() | Look():
+                case Rest() | AskGates():
                     pass
             text = move.text if isinstance(move, Rest) else ""
             return replace(result, text=text, gates=self._open.get(group.name, ()))
@@ -107,7 +107,7 @@ class InPlace:
         if run.phase is RolloutPhase.MOVING and (verdict := broken_gate(self.gates.alarms(spec, about))) is not None:
             return failed(spec, run, str(verdict), now)
         move = next_move(spec, run, progress, now)
-        if not isinstance(move, Look):
+        if not isinstance(move, AskGates):
             return move
         verdicts = self.gates.ask(spec, about, last=move.last)
         self._open[group.name] = tuple(str(verdict) for verdict in verdicts if not verdict.holds)

@@ -9,14 +9,14 @@ from trimtab.models.base import format_duration
 from trimtab.providers.base import GroupState, InstanceState
 from trimtab.providers.rolling import Progress, is_ready
 from trimtab.providers.run import RolloutPhase, RolloutRun
-from trimtab.rollout.deciding import Look, Rest, Turn, Verdict, failed, held_up_by, overdue
+from trimtab.rollout.deciding import AskGates, GateVerdict, Rest, Turn, failed, held_up_by, overdue
 
 OUT = "out"
 """What the mark of a run keeps once the old group is to be without requests."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class GroupPair:
     """The two native groups of a group as they stand; `None` for one that is not there."""
 
     old: GroupState | None
@@ -100,10 +100,10 @@ class Restore:
     """Have the old group as it was, and once it is sent requests again the new one end."""
 
 
-Step = Make | Join | Shift | Switch | End | Restore | Turn | Look | Rest
+PairStep = Make | Join | Shift | Switch | End | Restore | Turn | AskGates | Rest
 
 
-def next_step(group: ScalingGroup, spec: Rollout, run: RolloutRun, pair: Pair, now: datetime) -> Step:
+def next_step(group: ScalingGroup, spec: Rollout, run: RolloutRun, pair: GroupPair, now: datetime) -> PairStep:
     """What to do for a blue-green run; pure."""
     size = pair.old.desired if pair.old is not None else 0
     match run.phase:
@@ -114,7 +114,7 @@ def next_step(group: ScalingGroup, spec: Rollout, run: RolloutRun, pair: Pair, n
                 return failed(spec, run, late, now)
             if pair.new is None:
                 return failed(spec, run, _GONE, now)
-            return Look(last=now - run.since >= bake_of_pair(spec, run))
+            return AskGates(last=now - run.since >= bake_of_pair(spec, run))
         case RolloutPhase.ENDING:
             end = run.since + lives_on(group, spec)
             if end > now:
@@ -137,7 +137,7 @@ def lives_on(group: ScalingGroup, spec: Rollout) -> timedelta:
     return max(drains, default=timedelta(0))
 
 
-def _move_on(spec: Rollout, run: RolloutRun, pair: Pair, size: int, now: datetime) -> Step:
+def _move_on(spec: Rollout, run: RolloutRun, pair: GroupPair, size: int, now: datetime) -> PairStep:
     if pair.old is None:
         return failed(spec, run, "the old group is gone", now)
     is_there = pair.new is not None and pair.new.desired >= size
@@ -158,8 +158,8 @@ JOINED = "the new group is in the balancer"
 
 
 def judged(
-    spec: Rollout, run: RolloutRun, pair: Pair, verdicts: Sequence[Verdict], now: datetime, *, last: bool
-) -> Step:
+    spec: Rollout, run: RolloutRun, pair: GroupPair, verdicts: Sequence[GateVerdict], now: datetime, *, last: bool
+) -> PairStep:
     """What to do after the gates were asked."""
     bake = bake_of_pair(spec, run)
     if (held_up := held_up_by(spec, run, verdicts, now, bake=bake, last=last)) is not None:
@@ -170,7 +170,7 @@ def judged(
     return Turn(run.turned(RolloutPhase.MOVING, now, step=run.step + 1))
 
 
-def _switch(spec: Rollout, run: RolloutRun, pair: Pair, size: int, now: datetime) -> Step:
+def _switch(spec: Rollout, run: RolloutRun, pair: GroupPair, size: int, now: datetime) -> PairStep:
     """The new group alone serves, once it is as large as the old one and all of it is ready, whatever befell it."""
     if pair.ready >= size:
         return Switch(size)
@@ -205,7 +205,7 @@ def waited(spec: Rollout, run: RolloutRun, text: str, now: datetime) -> Turn | N
     return None
 
 
-def _too_slow(spec: Rollout, run: RolloutRun, pair: Pair, goal: int, now: datetime) -> str:
+def _too_slow(spec: Rollout, run: RolloutRun, pair: GroupPair, goal: int, now: datetime) -> str:
     if late := overdue(spec, run, now):
         return late
     if now - run.since > spec.batch_timeout:

@@ -63,8 +63,8 @@ class Recorder:
     def _latest(self, group: str) -> RolloutRecord | None:
         """The newest record of a group; of another process, where this one has seen none yet."""
         if group not in self._last:
-            found = self.store.rollouts(fleet=self._fleet, cloud=self._cloud, group=group, limit=1)
-            self._last[group] = found[-1] if found else None
+            records = self.store.rollouts(fleet=self._fleet, cloud=self._cloud, group=group, limit=1)
+            self._last[group] = records[-1] if records else None
         return self._last[group]
 
     def _made(self, result: GroupRollout, last: RolloutRecord | None, now: datetime) -> RolloutRecord | None:

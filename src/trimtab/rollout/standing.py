@@ -8,8 +8,8 @@ from trimtab.models import Rollout, ScalingGroup
 from trimtab.providers.pause import BACK_TAG
 from trimtab.providers.rolling import Progress, is_ready
 from trimtab.providers.run import RolledBack, RolloutPhase, RolloutRun
-from trimtab.rollout.deciding import Verdict, bake_of, goals, limits_of
-from trimtab.rollout.pair import STEPS, Pair, bake_of_pair, lives_on
+from trimtab.rollout.deciding import GateVerdict, bake_of, goals, limits_of
+from trimtab.rollout.pair import STEPS, GroupPair, bake_of_pair, lives_on
 from trimtab.rollout.results import GroupRollout, RolloutOutcome
 
 UNATTENDED = timedelta(minutes=12)
@@ -61,7 +61,7 @@ def remarked(result: GroupRollout, progress: Progress | None, template: str, now
     return replace(result, unattended=True, text="; ".join(filter(None, (result.text, text))))
 
 
-def broken_gate(verdicts: Sequence[Verdict]) -> Verdict | None:
+def broken_gate(verdicts: Sequence[GateVerdict]) -> GateVerdict | None:
     """The first gate that does not hold."""
     return next((verdict for verdict in verdicts if verdict.holds is False), None)
 
@@ -85,7 +85,7 @@ def standing_in_place(
 
 
 def standing_of_two(
-    group: ScalingGroup, result: GroupRollout, pair: Pair, run: RolloutRun, gates: Sequence[str]
+    group: ScalingGroup, result: GroupRollout, pair: GroupPair, run: RolloutRun, gates: Sequence[str]
 ) -> GroupRollout:
     """A run with two native groups."""
     spec = spec_of(group)

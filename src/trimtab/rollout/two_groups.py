@@ -8,19 +8,19 @@ from trimtab.providers.roles import Provider
 from trimtab.providers.rolling import Progress, RolloutActions
 from trimtab.providers.run import RolloutPhase, RolloutRun
 from trimtab.rollout.blue_green import BlueGreen
-from trimtab.rollout.deciding import Look, Rest, Turn, Verdict, failed, limits_of
+from trimtab.rollout.deciding import AskGates, GateVerdict, Rest, Turn, failed, limits_of
 from trimtab.rollout.gates import Gates, Situation
 from trimtab.rollout.in_place import MOST_TURNS, remember
 from trimtab.rollout.pair import (
     JOINED,
     OUT,
     End,
+    GroupPair,
     Join,
     Make,
-    Pair,
+    PairStep,
     Restore,
     Shift,
-    Step,
     Switch,
     judged,
     next_step,
@@ -53,7 +53,12 @@ class TwoGroups:
     _open: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def standing(
-        self, group: ScalingGroup, result: GroupRollout, progress: Progress, run: RolloutRun, pair: Pair | None = None
+        self,
+        group: ScalingGroup,
+        result: GroupRollout,
+        progress: Progress,
+        run: RolloutRun,
+        pair: GroupPair | None = None,
     ) -> GroupRollout:
         """How a run stands."""
         pair = pair or self._pair(group, progress, run)
@@ -109,34 +114,36 @@ class TwoGroups:
             break
         return replace(result, text=text, gates=self._open.get(group.name, ()))
 
-    def _restored(self, group: ScalingGroup, spec: Rollout, progress: Progress, run: RolloutRun, pair: Pair) -> str:
+    def _restored(
+        self, group: ScalingGroup, spec: Rollout, progress: Progress, run: RolloutRun, pair: GroupPair
+    ) -> str:
         """Bring the old group back; what is waited for before it alone is sent requests."""
         self.groups.restore(group, run, pair.old, pair.new)
         asks = needs_addresses(group)
         (again,) = self.rollouts.read([place_of(progress)], addresses=asks) or (progress,)
-        if text := Pair(again.state, pair.new).waits(spec, run, self.clock.now()):
+        if text := GroupPair(again.state, pair.new).waits(spec, run, self.clock.now()):
             return text
         return self.groups.shift(group, run, 0)
 
-    def _pair(self, group: ScalingGroup, progress: Progress, run: RolloutRun) -> Pair:
+    def _pair(self, group: ScalingGroup, progress: Progress, run: RolloutRun) -> GroupPair:
         """The two as they stand; the one that bears the mark is the old one."""
         place = progress.state.location, run.new
-        found = self.provider.live.read_states([place], balancers=True, addresses=needs_addresses(group))
-        return Pair(progress.state, next(iter(found), None))
+        states = self.provider.live.read_states([place], balancers=True, addresses=needs_addresses(group))
+        return GroupPair(progress.state, next(iter(states), None))
 
-    def _next(self, group: ScalingGroup, spec: Rollout, pair: Pair, run: RolloutRun) -> Step:
+    def _next(self, group: ScalingGroup, spec: Rollout, pair: GroupPair, run: RolloutRun) -> PairStep:
         now = self.clock.now()
         step = next_step(group, spec, run, pair, now)
         about = self._about(group, spec, pair, run)
-        if isinstance(step, Look):
-            verdicts: list[Verdict] = self.gates.ask(spec, about, last=step.last) if about else []
+        if isinstance(step, AskGates):
+            verdicts: list[GateVerdict] = self.gates.ask(spec, about, last=step.last) if about else []
             self._open[group.name] = tuple(str(verdict) for verdict in verdicts if not verdict.holds)
             return judged(spec, run, pair, verdicts, now, last=step.last)
         if run.phase is RolloutPhase.MOVING and about and (verdict := broken_gate(self.gates.alarms(spec, about))):
             return failed(spec, run, str(verdict), now)
         return step
 
-    def _about(self, group: ScalingGroup, spec: Rollout, pair: Pair, run: RolloutRun) -> Situation | None:
+    def _about(self, group: ScalingGroup, spec: Rollout, pair: GroupPair, run: RolloutRun) -> Situation | None:
         both = pair.progress(run)
         if both is None:
             return None

@@ -75,7 +75,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class ApplyFailure:
     """What did not go through: one change, or several of a sort that failed alike."""
 
     what: str
@@ -86,7 +86,7 @@ class Failure:
         return f"{self.what}: {self.error}"
 
 
-def merged_failures(outcomes: Iterable[Outcome]) -> list[Failure]:
+def merged_failures(outcomes: Iterable[Outcome]) -> list[ApplyFailure]:
     """One failure for each error of changes of a sort, in the plan's order."""
     alike: dict[tuple[str, str, str], list[str]] = {}
     for outcome in outcomes:
@@ -95,7 +95,7 @@ def merged_failures(outcomes: Iterable[Outcome]) -> list[Failure]:
             alike.setdefault((f"{outcome.change.action} {key.kind}", outcome.error, outcome.word), []).append(
                 str(key).removeprefix(f"{key.kind} ")
             )
-    return [Failure(f"{sort} {in_words(names)}", error, word) for (sort, error, word), names in alike.items()]
+    return [ApplyFailure(f"{sort} {in_words(names)}", error, word) for (sort, error, word), names in alike.items()]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -335,7 +335,7 @@ class _GroupRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class AwaitedGroup:
     """A group to wait for: where it is, whether it is to be there or gone, and whose it is if that is asked."""
 
     key: Key
@@ -344,22 +344,22 @@ class Place:
     fleet: str = ""
 
 
-def places_to_wait_for(provider: Provider, outcomes: Sequence[Outcome], fleet: str) -> list[Place]:
+def places_to_wait_for(provider: Provider, outcomes: Sequence[Outcome], fleet: str) -> list[AwaitedGroup]:
     """The groups of a fleet that a plan touched, those only that came through."""
-    places: dict[tuple[str, str], Place] = {}
+    places: dict[tuple[str, str], AwaitedGroup] = {}
     kinds = kinds_of(provider)
     for outcome in outcomes:
         change = outcome.change
         kind = kinds[change.key.kind]
         if outcome.is_done and kind.holds_instances:
             gone = change.action is Action.DELETE
-            places[change.key.location, change.key.name] = Place(change.key, change.group, gone, fleet)
+            places[change.key.location, change.key.name] = AwaitedGroup(change.key, change.group, gone, fleet)
     return list(places.values())
 
 
 def wait_for(
     provider: Provider,
-    places: Sequence[Place],
+    places: Sequence[AwaitedGroup],
     *,
     healthy: bool,
     timeout: timedelta,
@@ -381,7 +381,7 @@ def wait_for(
 @dataclass
 class _Waiting:
     provider: Provider
-    left: list[Place]
+    left: list[AwaitedGroup]
     healthy: bool
     timeout: timedelta
     clock: Clock
@@ -417,7 +417,7 @@ class _Waiting:
                 self.left.remove(place)
                 self.gone.append(f"group {place.group}: {place.key.name!r} was deleted while it was waited for")
 
-    def _went(self, place: Place, passed: timedelta) -> bool:
+    def _went(self, place: AwaitedGroup, passed: timedelta) -> bool:
         """Whether a group that was to be there is being deleted, or is missing from more than one list."""
         state = self.states.get(place.key)
         if state is not None:
@@ -428,7 +428,7 @@ class _Waiting:
         # a group that was just made may take its time to be listed
         return self.missing[place.key] >= LOOKS_TO_BELIEVE and (seen or passed >= LISTED_WITHIN)
 
-    def late(self, place: Place) -> str:
+    def late(self, place: AwaitedGroup) -> str:
         """Why a group is not where it was meant to be, as far as the cloud says."""
         state = self.states.get(place.key)
         what, after = f"group {place.group}: ", format_duration(self.timeout)
@@ -441,7 +441,7 @@ class _Waiting:
         running = f"{state.running} of {state.desired} {state.unit} of {place.key.name!r} run after {after}"
         return f"{what}{running}; {self._reason(place)}"
 
-    def _reason(self, place: Place) -> str:
+    def _reason(self, place: AwaitedGroup) -> str:
         """The newest activity that failed in this time, else the newest."""
         since = self.clock.now() - self.timeout - REACTION
         try:
@@ -456,7 +456,7 @@ class _Waiting:
         return f"{newest.status}: {newest.description}" + (f": {newest.cause}" if newest.cause else "")
 
 
-def _states(provider: Provider, places: Sequence[Place], healthy: bool) -> dict[Key, GroupState]:
+def _states(provider: Provider, places: Sequence[AwaitedGroup], healthy: bool) -> dict[Key, GroupState]:
     """The states by key; somebody else's group of the same name, in another zone, is none of them."""
     states = provider.live.read_states([(place.key.location, place.key.name) for place in places], balancers=healthy)
     return {
@@ -467,7 +467,7 @@ def _states(provider: Provider, places: Sequence[Place], healthy: bool) -> dict[
     }
 
 
-def _has_arrived(place: Place, states: Mapping[Key, GroupState], healthy: bool, listener: Listener) -> bool:
+def _has_arrived(place: AwaitedGroup, states: Mapping[Key, GroupState], healthy: bool, listener: Listener) -> bool:
     state = states.get(place.key)
     if place.gone or state is None:
         return place.gone and state is None

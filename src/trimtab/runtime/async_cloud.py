@@ -21,7 +21,7 @@ from trimtab.threads import OnThreads, awaitable, on_thread
 if TYPE_CHECKING:
     import boto3
 
-    from trimtab.providers.memory.store import Store
+    from trimtab.providers.memory.store import MemoryStore
     from trimtab.rollout.async_rollouts import AsyncRollouts
     from trimtab.store import records
 
@@ -181,7 +181,7 @@ class AsyncCloud(OnThreads[Cloud]):
 def connect_async(
     provider: Literal["memory"],
     *,
-    store: "Store | None" = None,
+    store: "MemoryStore | None" = None,
     location: str = ...,
     clock: Clock | None = None,
     workers: int = 8,

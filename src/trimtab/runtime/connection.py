@@ -13,14 +13,14 @@ from trimtab.runtime.cloud import Cloud
 if TYPE_CHECKING:
     import boto3
 
-    from trimtab.providers.memory.store import Store
+    from trimtab.providers.memory.store import MemoryStore
 
 
 @overload
 def connect(
     provider: Literal["memory"],
     *,
-    store: "Store | None" = None,
+    store: "MemoryStore | None" = None,
     location: str = ...,
     clock: Clock | None = None,
     workers: int = 8,

@@ -15,7 +15,7 @@ from trimtab.providers.datapoints import MINUTE, Datapoints, MetricQuery, Metric
 from trimtab.providers.lookup import group_not_found, in_charge, renamed
 from trimtab.providers.pause import Boost, Pause
 from trimtab.providers.roles import GroupActor, Provider
-from trimtab.runtime.apply import Place, wait_for
+from trimtab.runtime.apply import AwaitedGroup, wait_for
 from trimtab.runtime.arguments import check_duration, check_metric, check_size, check_word
 from trimtab.runtime.datapoints import beginning, publish_values, read_datapoints
 from trimtab.runtime.pause import checked_boost, checked_pause, checked_resume
@@ -85,7 +85,7 @@ class LiveGroup:
         """
         check_word("until", until, ("stable", "healthy"))
         check_duration("timeout", timeout)
-        place = Place(Key(self.location, "group", self.name), self.name)
+        place = AwaitedGroup(Key(self.location, "group", self.name), self.name)
         late = wait_for(
             self._provider,
             [place],
@@ -140,8 +140,8 @@ class LiveGroup:
             Unsupported: The cloud has no such state of an instance; says what it has instead.
             InvalidRequest: The size would be below the minimum.
         """
-        state, found = self._find_instances("drain", ids)
-        if serving := _staying(found):
+        state, instances = self._find_instances("drain", ids)
+        if serving := _staying(instances):
             self._actor().drain(state, serving, shrink=shrink)
 
     def replace(self, *ids: str) -> None:
@@ -174,17 +174,17 @@ class LiveGroup:
         self._end("end", ids, shrink=shrink)
 
     def _protect(self, ids: Sequence[str], *, protected: bool) -> None:
-        _, found = self._find_instances("protect", ids)
-        staying = _staying(found)
-        if protected and staying != found:
+        _, instances = self._find_instances("protect", ids)
+        staying = _staying(instances)
+        if protected and staying != instances:
             text = f"an instance of {self.name!r} is on its way out, and nothing keeps it any more"
             raise InvalidRequest(f"{text}; name others", provider=self._provider.name, operation="protect")
         if staying:
             self._actor().protect(staying, protected=protected)
 
     def _end(self, operation: str, ids: Sequence[str], *, shrink: bool) -> None:
-        state, found = self._find_instances(operation, ids)
-        if leavers := _staying(found):
+        state, instances = self._find_instances(operation, ids)
+        if leavers := _staying(instances):
             self._actor().end_instances(state, leavers, shrink=shrink)
 
     def _find_instances(self, operation: str, names: Sequence[str]) -> tuple[GroupState, list[Instance]]:
@@ -363,6 +363,6 @@ def _staying(instances: Sequence[Instance]) -> list[Instance]:
 def native_name(provider: Provider, fleet: Fleet, group: ScalingGroup) -> str:
     """What a fleet's group is called in the cloud, in a blue-green rollout and after it too; reads it."""
     location, native, live = group.location or provider.location, fleet.native_name(group), provider.live
-    found = in_charge(live.read_states, live.read_states([(location, native)]))
-    found = found or [*renamed(live.candidates, fleet.name, group.name, location)]
-    return found[0].name if found else native
+    states = in_charge(live.read_states, live.read_states([(location, native)]))
+    states = states or [*renamed(live.candidates, fleet.name, group.name, location)]
+    return states[0].name if states else native

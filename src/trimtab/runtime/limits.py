@@ -21,8 +21,11 @@ def held_to_limits(plan: Plan, provider: Provider, now: datetime) -> Plan:
     fleet = plan.request.fleet if plan.request else None
     if fleet is None or fleet.limits == PlanLimits() or plan.is_refused or not plan.changes:
         return plan
-    found = [*deletion_problems(fleet, plan.changes, kinds_of(provider)), *_size_problems(plan, fleet, provider, now)]
-    return replace(plan, problems=(*plan.problems, *found))
+    problems = [
+        *deletion_problems(fleet, plan.changes, kinds_of(provider)),
+        *_size_problems(plan, fleet, provider, now),
+    ]
+    return replace(plan, problems=(*plan.problems, *problems))
 
 
 def _size_problems(plan: Plan, fleet: Fleet, provider: Provider, now: datetime) -> Iterator[Note]:

@@ -48,19 +48,19 @@ def load_policies(fleet: Fleet, *, allow: Sequence[str]) -> Mapping[str, PolicyF
         InvalidArgument: `allow` is no list of names of modules.
     """
     _check_allowed(allow)
-    found: dict[str, PolicyFunction] = {}
+    functions: dict[str, PolicyFunction] = {}
     problems: list[tuple[str, Position | None]] = []
     for named in _named(fleet):
-        if named.call not in found:
+        if named.call not in functions:
             answer = _load(named, allow)
             if isinstance(answer, str):
                 problems.append((named.problem(answer), named.place))
             else:
-                found[named.call] = answer
+                functions[named.call] = answer
     if problems:
         places = [(place.file, place.line, place.column) if place else None for _, place in problems]
         raise ConfigError([text for text, _ in problems], places=places)
-    return MappingProxyType(found)
+    return MappingProxyType(functions)
 
 
 def _check_allowed(allow: Sequence[str]) -> None:

@@ -20,7 +20,7 @@ from trimtab.providers.pure import PureCode
 from trimtab.providers.translation import value_at
 
 
-class Verdict(StrEnum):
+class FieldVerdict(StrEnum):
     """What becomes of a field in a cloud, the worst last."""
 
     NATIVE = "native"
@@ -33,25 +33,25 @@ class Verdict(StrEnum):
 
 NOT_USED = "not used"
 """How a note begins that says of a field that nothing comes of it."""
-_ORDER = {verdict: place for place, verdict in enumerate(Verdict)}
-OF_MEANS: Mapping[Means, Verdict] = {
-    Means.NATIVE: Verdict.NATIVE,
-    Means.APPROXIMATED: Verdict.APPROXIMATED,
-    Means.TRIMTAB: Verdict.TRIMTAB,
-    Means.CONTROLLER: Verdict.CONTROLLER,
-    Means.UNSUPPORTED: Verdict.IMPOSSIBLE,
+_ORDER = {verdict: place for place, verdict in enumerate(FieldVerdict)}
+OF_MEANS: Mapping[Means, FieldVerdict] = {
+    Means.NATIVE: FieldVerdict.NATIVE,
+    Means.APPROXIMATED: FieldVerdict.APPROXIMATED,
+    Means.TRIMTAB: FieldVerdict.TRIMTAB,
+    Means.CONTROLLER: FieldVerdict.CONTROLLER,
+    Means.UNSUPPORTED: FieldVerdict.IMPOSSIBLE,
 }
 
 
-def verdict_of(support: Support) -> Verdict:
+def verdict_of(support: Support) -> FieldVerdict:
     """What becomes of a feature that a cloud does like this."""
-    return Verdict.UNUSED if support.ignored else OF_MEANS[support.means]
+    return FieldVerdict.UNUSED if support.ignored else OF_MEANS[support.means]
 
 
-class Remark(NamedTuple):
+class PortabilityRemark(NamedTuple):
     """What is to be said of a field in a cloud, where that is not simply native."""
 
-    verdict: Verdict
+    verdict: FieldVerdict
     group: str
     path: str
     text: str
@@ -72,8 +72,8 @@ class CloudSurvey:
     """
 
     provider: str
-    remarks: tuple[Remark, ...]
-    fields: Mapping[Verdict, int]
+    remarks: tuple[PortabilityRemark, ...]
+    fields: Mapping[FieldVerdict, int]
 
     @property
     def is_refused(self) -> bool:
@@ -119,32 +119,34 @@ class _Survey:
         """What the cloud's provider declares."""
         return declarations_of(self.provider)
 
-    def remarks(self) -> Iterator[Remark]:
+    def remarks(self) -> Iterator[PortabilityRemark]:
         """What is to be said, each text once."""
         said = dict.fromkeys(one for found in (self._of_groups(), self._of_translation()) for one in found)
-        strange = {(one.group, one.path) for one in said if one.verdict is Verdict.IMPOSSIBLE}
+        strange = {(one.group, one.path) for one in said if one.verdict is FieldVerdict.IMPOSSIBLE}
         order = {group.name: place for place, group in enumerate(self.fleet.groups)}
-        kept = [one for one in said if one.verdict is Verdict.IMPOSSIBLE or (one.group, one.path) not in strange]
+        kept = [one for one in said if one.verdict is FieldVerdict.IMPOSSIBLE or (one.group, one.path) not in strange]
         yield from sorted(kept, key=lambda one: (order.get(one.group, 0), one.place.line if one.place else 0))
 
     # what tables say
 
-    def _of_groups(self) -> Iterator[Remark]:
+    def _of_groups(self) -> Iterator[PortabilityRemark]:
         for group in self.fleet.groups:
             if is_controlled(group, self.provider):
                 handed = delegate(group, self.provider, self.now)
                 agreed = self.fleet.controller
                 consent = "" if agreed else "; consent by `controller: true`"
                 for path, text in handed.notes:
-                    yield self._remark(Verdict.CONTROLLER, group.name, path, text + consent, refuses=not agreed)
-                yield from (self._remark(Verdict.IMPOSSIBLE, group.name, *one) for one in handed.problems)
+                    yield self._remark(FieldVerdict.CONTROLLER, group.name, path, text + consent, refuses=not agreed)
+                yield from (self._remark(FieldVerdict.IMPOSSIBLE, group.name, *one) for one in handed.problems)
             for feature, path, support in supports_of(group, self.provider):
                 if support.means is Means.TRIMTAB:
-                    yield self._remark(Verdict.TRIMTAB, group.name, path, f"{feature}: {support.text}", refuses=False)
+                    yield self._remark(
+                        FieldVerdict.TRIMTAB, group.name, path, f"{feature}: {support.text}", refuses=False
+                    )
             form = self.declared.portability.region
             if form and group.location and (problem := form.problem(group.location)):
-                yield self._remark(Verdict.IMPOSSIBLE, group.name, "location", problem)
-            yield from (self._remark(Verdict.IMPOSSIBLE, group.name, *one) for one in self._strange_words(group))
+                yield self._remark(FieldVerdict.IMPOSSIBLE, group.name, "location", problem)
+            yield from (self._remark(FieldVerdict.IMPOSSIBLE, group.name, *one) for one in self._strange_words(group))
 
     def _strange_words(self, group: ScalingGroup) -> Iterator[tuple[str, str]]:
         """The fields that hold another cloud's own ids or sizes."""
@@ -171,24 +173,24 @@ class _Survey:
 
     # what the translation says
 
-    def _of_translation(self) -> Iterator[Remark]:
+    def _of_translation(self) -> Iterator[PortabilityRemark]:
         pure: PureCode = load(self.declared.pure)
         # what the controller can take is told as its own, so the rest is judged as beside it
         fleet = self.fleet.model_copy(update={"controller": True})
         facts = pure.assumed(fleet, pure.location) if pure.assumed else pure.facts()
         told = pure.translate(fleet, facts, self.now, pure.location)
         for note in (*facts.problems, *told.problems):
-            verdict = Verdict.APPROXIMATED if self._takes_consent(note) else Verdict.IMPOSSIBLE
+            verdict = FieldVerdict.APPROXIMATED if self._takes_consent(note) else FieldVerdict.IMPOSSIBLE
             yield self._of_note(note, verdict)
         handed = self._handed()
         for note in told.notes:
             if note.approximation and not _is_unused(note):
-                yield self._of_note(note, Verdict.APPROXIMATED)
+                yield self._of_note(note, FieldVerdict.APPROXIMATED)
             elif _is_unused(note) and (note.group, note.path) not in handed:
-                yield self._of_note(note, Verdict.UNUSED)
+                yield self._of_note(note, FieldVerdict.UNUSED)
 
-    def _of_note(self, note: Note, verdict: Verdict) -> Remark:
-        refuses = verdict is Verdict.IMPOSSIBLE or self._takes_consent(note)
+    def _of_note(self, note: Note, verdict: FieldVerdict) -> PortabilityRemark:
+        refuses = verdict is FieldVerdict.IMPOSSIBLE or self._takes_consent(note)
         paths, _, text = note.text.partition(": ") if note.path else ("", "", note.text)
         text = text.removeprefix(NOT_USED).lstrip(": ")
         return self._remark(verdict, note.group, paths, text, refuses=refuses)
@@ -207,9 +209,11 @@ class _Survey:
         groups = [group for group in self.fleet.groups if is_controlled(group, self.provider)]
         return {(group.name, path) for group in groups for path, _ in delegate(group, self.provider, self.now).notes}
 
-    def _remark(self, verdict: Verdict, group: str, path: str, text: str, *, refuses: bool = True) -> Remark:
+    def _remark(
+        self, verdict: FieldVerdict, group: str, path: str, text: str, *, refuses: bool = True
+    ) -> PortabilityRemark:
         place = self.fleet.position(group, path.split(PATHS)[0])
-        return Remark(verdict, group, path, text, place, refuses)
+        return PortabilityRemark(verdict, group, path, text, place, refuses)
 
 
 FREE_TEXT = frozenset(
@@ -242,16 +246,16 @@ def _is_unused(note: Note) -> bool:
     return _text_of(note).startswith(NOT_USED)
 
 
-def _verdicts(group: ScalingGroup, remarks: Sequence[Remark]) -> Iterator[Verdict]:
+def _verdicts(group: ScalingGroup, remarks: Sequence[PortabilityRemark]) -> Iterator[FieldVerdict]:
     """The verdict of each field that is set: the worst of what is said of it, of what is around it and of its parts."""
     about = [(path, one.verdict) for one in remarks if one.group == group.name for path in _reach(one)]
     for leaf in set_leaves(group):
         said = [verdict for path, verdict in about if leaf.is_within(path) or path.startswith(f"{leaf.path}.")]
-        yield max(said, key=_ORDER.__getitem__, default=Verdict.NATIVE)
+        yield max(said, key=_ORDER.__getitem__, default=FieldVerdict.NATIVE)
 
 
-def _reach(remark: Remark) -> list[str]:
+def _reach(remark: PortabilityRemark) -> list[str]:
     """What a remark is about: the controller takes an item as a whole, whatever of it the cloud lacks."""
     head, *rest = remark.path.split(".")
-    whole = remark.verdict is Verdict.CONTROLLER and head in ITEMS and rest
+    whole = remark.verdict is FieldVerdict.CONTROLLER and head in ITEMS and rest
     return [f"{head}.{rest[0]}"] if whole else remark.path.split(PATHS)

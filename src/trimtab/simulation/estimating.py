@@ -318,14 +318,14 @@ def _fitted(work: Work) -> tuple[tuple[float, float], Floats]:
 
 def _left(work: Work, line: tuple[float, float]) -> Floats:
     """What a line leaves, as a share of it."""
-    found: Floats = (work.cpu - line[0] - line[1] * work.load) / _height(work, line)
-    return found
+    result: Floats = (work.cpu - line[0] - line[1] * work.load) / _height(work, line)
+    return result
 
 
 def _height(work: Work, line: tuple[float, float]) -> Floats:
     """The line at each load; never so low that a single period outweighs all others."""
-    found: Floats = np.maximum(line[0] + line[1] * work.load, 0.1 * float(work.cpu.mean()))
-    return found
+    result: Floats = np.maximum(line[0] + line[1] * work.load, 0.1 * float(work.cpu.mean()))
+    return result
 
 
 def _sums(work: Work, weights: Floats) -> Floats:

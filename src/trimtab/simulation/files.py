@@ -181,10 +181,10 @@ def count_access_logs(
             with opened(path) as file:
                 for line in file:
                     lines += bool(line.strip())
-                    found = moment_of(line, zone)
-                    if found is not None:
-                        counts[(found[0] - _EPOCH) // step] += 1
-                        zoneless += found[1]
+                    moment = moment_of(line, zone)
+                    if moment is not None:
+                        counts[(moment[0] - _EPOCH) // step] += 1
+                        zoneless += moment[1]
         except UNREADABLE as error:
             raise unreadable(path, error) from error
     return _counted(counts, lines, zoneless if zone is None else 0, step)
@@ -208,15 +208,15 @@ def _counted(
 def moment_of(line: str, zone: tzinfo | None) -> tuple[datetime, bool] | None:
     """When a request came, and whether the line names no zone."""
     for pattern in (_ZONED, _ZONELESS):
-        if (found := pattern.search(line)) is None or found[2] not in _MONTHS:
+        if (match := pattern.search(line)) is None or match[2] not in _MONTHS:
             continue
         try:
-            hour, minute, second = int(found[4]), int(found[5]), int(found[6])
-            at = datetime(int(found[3]), _MONTHS[found[2]], int(found[1]), hour, minute, second, tzinfo=zone or UTC)
+            hour, minute, second = int(match[4]), int(match[5]), int(match[6])
+            at = datetime(int(match[3]), _MONTHS[match[2]], int(match[1]), hour, minute, second, tzinfo=zone or UTC)
             if pattern is _ZONELESS:
                 return at, True
-            ahead = timedelta(hours=int(found[8]), minutes=int(found[9]))
-            return at.replace(tzinfo=UTC) + (-ahead if found[7] == "+" else ahead), False
+            ahead = timedelta(hours=int(match[8]), minutes=int(match[9]))
+            return at.replace(tzinfo=UTC) + (-ahead if match[7] == "+" else ahead), False
         except (ValueError, OverflowError):  # no day of a calendar
             return None
     return None

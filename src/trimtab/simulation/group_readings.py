@@ -91,12 +91,12 @@ class GroupReadings:
 
     def _read_activities(self) -> Sequence[Activity]:
         try:
-            found = self.cloud.provider.live.read_activities(self.location, self.name, _MOST_ACTIVITIES)
+            activities = self.cloud.provider.live.read_activities(self.location, self.name, _MOST_ACTIVITIES)
         except TrimtabError as error:
             self.missing["activities"] = f"activities cannot be read: {error}"
             return ()
-        done = [each for each in found if self.since <= each.at <= self.until]
-        if len(found) >= _MOST_ACTIVITIES:
+        done = [each for each in activities if self.since <= each.at <= self.until]
+        if len(activities) >= _MOST_ACTIVITIES:
             self.notes.append(f"only the newest {_MOST_ACTIVITIES:,} activities were read")
         if not done:
             self.missing["activities"] = f"the cloud tells of no activity of the group in this time; {LONGER}"

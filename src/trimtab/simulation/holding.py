@@ -8,7 +8,7 @@ from trimtab.engine.policies import Direction, tracking_size
 from trimtab.engine.presets import CooldownScope
 from trimtab.engine.ruleset import Ruleset
 from trimtab.engine.values import Sized
-from trimtab.simulation.signals import Signals, WatchedTarget
+from trimtab.simulation.signals import SimulatedSignals, WatchedTarget
 
 _MINUTE = timedelta(minutes=1)
 _NEVER = -(10**9)
@@ -39,7 +39,7 @@ class Holding:
         """The minutes since the last decision that asked for less, with what they asked for."""
 
     @classmethod
-    def of_group(cls, rules: Ruleset, signals: Signals, start: datetime) -> Self | None:
+    def of_group(cls, rules: Ruleset, signals: SimulatedSignals, start: datetime) -> Self | None:
         """That of a group that nothing else scales in, or asks to wait; `None` for others."""
         preset = rules.preset
         simple = len(rules.tracking) == 1 and not any(alarm.rules for alarm in rules.alarms) and not rules.forecasts

@@ -32,17 +32,17 @@ def latency_of(minutes: Minutes, percent: float, *, service: float, patience: fl
     """
     servers: Ints = np.maximum(1, np.rint(minutes.capacity * service)).astype(np.int64)
     rate = np.minimum(minutes.served, 0.999 * servers / service)
-    found = response_percentiles(rate, servers, 1 / service, percent)
+    responses = response_percentiles(rate, servers, 1 / service, percent)
     before = np.concatenate(([0.0], minutes.backlog[:-1]))
     waiting = np.maximum(before, minutes.backlog)
     serves = minutes.capacity > 0
     with np.errstate(divide="ignore", invalid="ignore"):
         wait = np.where(serves, waiting / minutes.capacity, patience)
     alone = -np.log(1 - percent / 100) * service
-    found = np.where((waiting > 0) | ~serves, np.minimum(wait, patience) + alone, found)
-    found = np.minimum(found, patience + alone)
+    responses = np.where((waiting > 0) | ~serves, np.minimum(wait, patience) + alone, responses)
+    responses = np.minimum(responses, patience + alone)
     nothing = (minutes.load == 0) & (waiting == 0)
-    result: Floats = np.where(nothing, np.nan, found)
+    result: Floats = np.where(nothing, np.nan, responses)
     return result
 
 

@@ -14,7 +14,7 @@ _SETTLED = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
-class SizeChange:
+class DesiredChange:
     """
     A change of the wanted size.
 
@@ -54,23 +54,23 @@ class Followed:
     cut_off: int
 
 
-def changes_of(activities: Sequence[Activity]) -> list[SizeChange]:
+def changes_of(activities: Sequence[Activity]) -> list[DesiredChange]:
     """The changes of size that activities tell of, oldest first; one that several of them tell of counts once."""
     done = sorted((each for each in activities if each.status != "failed"), key=lambda each: each.at)
     return list(_sized(done)) if any(each.sizes for each in done) else list(_counted(done))
 
 
-def _sized(done: Sequence[Activity]) -> Iterator[SizeChange]:
+def _sized(done: Sequence[Activity]) -> Iterator[DesiredChange]:
     last: tuple[int, int] | None = None
     for each in done:
         if each.sizes is None or each.sizes[0] == each.sizes[1] or each.sizes == last:
             continue
         last = each.sizes
         change = last[1] - last[0]
-        yield SizeChange(each.at, last[0], change, (each.at,) * max(0, change))
+        yield DesiredChange(each.at, last[0], change, (each.at,) * max(0, change))
 
 
-def _counted(done: Sequence[Activity]) -> Iterator[SizeChange]:
+def _counted(done: Sequence[Activity]) -> Iterator[DesiredChange]:
     some: list[Activity] = []
     for each in [activity for activity in done if activity.change]:
         if some and (each.at - some[-1].at > _TOGETHER or (each.change > 0) != (some[-1].change > 0)):
@@ -81,13 +81,13 @@ def _counted(done: Sequence[Activity]) -> Iterator[SizeChange]:
         yield _together(some)
 
 
-def _together(some: Sequence[Activity]) -> SizeChange:
+def _together(some: Sequence[Activity]) -> DesiredChange:
     launches = tuple(each.at for each in some for _ in range(each.change))
-    return SizeChange(some[0].at, None, sum(each.change for each in some), launches)
+    return DesiredChange(some[0].at, None, sum(each.change for each in some), launches)
 
 
 def follow(
-    changes: Sequence[SizeChange], times: Sequence[datetime], sizes: Sequence[float | None], period: timedelta
+    changes: Sequence[DesiredChange], times: Sequence[datetime], sizes: Sequence[float | None], period: timedelta
 ) -> Followed:
     """
     How long instances took from their launch until a size in service counted them.
@@ -126,7 +126,7 @@ def follow(
 
 
 def _arrivals(
-    change: SizeChange, times: Sequence[datetime], sizes: Sequence[float | None], base: float, last: datetime
+    change: DesiredChange, times: Sequence[datetime], sizes: Sequence[float | None], base: float, last: datetime
 ) -> Iterator[float]:
     """When each instance of a change was first counted, in seconds from its launch; those that were by `last`."""
     counted = 0

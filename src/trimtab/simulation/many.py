@@ -10,8 +10,8 @@ from trimtab.engine.batch import Batch, BatchObservation
 from trimtab.engine.batch_rules import Floats, Ints
 from trimtab.engine.ruleset import rules_for
 from trimtab.models import Alarm, ScalingGroup, TargetTrackingPolicy
-from trimtab.simulation.pool import ALWAYS, Ahead, Chance, Pool
-from trimtab.simulation.replaying import FULL_MINUTE, Scenario, Trace, first_size
+from trimtab.simulation.pool import ALWAYS, Ahead, Chance, InstancePool
+from trimtab.simulation.replaying import FULL_MINUTE, ReplaySetup, Trace, first_size
 from trimtab.simulation.signals import COUNTS, ON_HOSTS, signal_of
 
 _MINUTE = timedelta(minutes=1)
@@ -28,7 +28,7 @@ IN_STEP = (
 """The metrics that many variants measure at once."""
 
 
-def refusal(scenarios: Sequence[Scenario]) -> str:
+def refusal(scenarios: Sequence[ReplaySetup]) -> str:
     """Why scenarios cannot be replayed in lock step; empty where they can."""
     first = scenarios[0]
     for each in scenarios:
@@ -60,7 +60,7 @@ def refusal(scenarios: Sequence[Scenario]) -> str:
     return ""
 
 
-def _group_refusal(scenario: Scenario) -> str:
+def _group_refusal(scenario: ReplaySetup) -> str:
     group = scenario.group
     rules = rules_for(group, scenario.preset)
     warm_ups = {rule.warm_up for alarm in rules.alarms for rule in alarm.rules} | {
@@ -133,7 +133,7 @@ class _Due(NamedTuple):
 class _Chances:
     """What chance the variants have: those of one seed and one model the same."""
 
-    def __init__(self, scenarios: Sequence[Scenario], minutes: int) -> None:
+    def __init__(self, scenarios: Sequence[ReplaySetup], minutes: int) -> None:
         kept: dict[tuple[object, ...], tuple[int, Chance]] = {}
         places, self.of_variant = [], []
         for each in scenarios:
@@ -178,8 +178,8 @@ class _Series:
 
 def _quotient(value: Any, divisor: Any, after: Any = 1.0) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
-        found: Floats = np.where(divisor > 0, value / divisor * after, np.nan)
-    return found
+        result: Floats = np.where(divisor > 0, value / divisor * after, np.nan)
+    return result
 
 
 _VALUES: dict[str, Callable[[_Row], Floats]] = {
@@ -251,7 +251,7 @@ def _combined(rows: Sequence[Floats], statistic: str) -> Floats:
 class LockStep:
     """Variants of one group on one load."""
 
-    def __init__(self, scenarios: Sequence[Scenario]) -> None:
+    def __init__(self, scenarios: Sequence[ReplaySetup]) -> None:
         self._scenarios = scenarios
         first = scenarios[0]
         self._count, self._minutes = len(scenarios), len(first.load)
@@ -273,7 +273,7 @@ class LockStep:
         ahead = Ahead(*(_Changes(variant, calendar) for calendar in self._due))
         warm_up = round(self._rules[variant].longest_warm_up.total_seconds())
         chance = self._chances.of_variant[variant]
-        pool = Pool(scenario.group, scenario.model, chance, self._minutes, size, ahead, warm_up)
+        pool = InstancePool(scenario.group, scenario.model, chance, self._minutes, size, ahead, warm_up)
         return Trace(pool=pool, sizes=[(0, size)], states=[], interrupted=[], spots=[(0, pool.spots)], decisions=[])
 
     def _watch(self) -> None:

@@ -140,8 +140,10 @@ def _drain(source: GroupReadings, seed: int) -> Estimate:
     """How long instances run on that are to end."""
     seconds = [each.drained.total_seconds() for each in source.activities if each.drained is not None]
     if len(seconds) >= FEWEST_DURATIONS:
-        found, _ = lognormal("drain", seconds, what="activities that end an instance, from beginning to end", seed=seed)
-        return found
+        result, _ = lognormal(
+            "drain", seconds, what="activities that end an instance, from beginning to end", seed=seed
+        )
+        return result
     if seconds:
         reason = f"{len(seconds)} instances ended in this time (at least {FEWEST_DURATIONS} needed)"
         return unknown("drain", f"{reason}; {LONGER}", len(seconds))

@@ -129,9 +129,9 @@ class FleetModel:
         Raises:
             InvalidArgument: No preset has that name.
         """
-        found = find_preset(preset)
-        defaults = {"metric_delay": _MINUTE if found.settings else timedelta(0)}
-        return cls(**{**defaults, "uses_other_zones": found.name not in _EVEN, **fields})
+        named = find_preset(preset)
+        defaults = {"metric_delay": _MINUTE if named.settings else timedelta(0)}
+        return cls(**{**defaults, "uses_other_zones": named.name not in _EVEN, **fields})
 
     @classmethod
     def of_group(cls, group: ScalingGroup, preset: str | Preset, **fields: Any) -> Self:
@@ -230,12 +230,12 @@ def _duration(value: Any) -> timedelta:
     if isinstance(value, int | float):
         return timedelta(seconds=value)
     try:
-        found = parse_duration(value)
+        result = parse_duration(value)
     except ValueError:
-        found = None
-    if not isinstance(found, timedelta):
+        result = None
+    if not isinstance(result, timedelta):
         raise InvalidArgument(f'{value!r} is not a duration; write "300s" or "5m"')
-    return found
+    return result
 
 
 # https://cloud.google.com/compute/docs/instance-groups/regional-mig-distribution-shape: EVEN unless told otherwise

@@ -101,7 +101,7 @@ class Chance:
         return [max(0.0, 1 + self._noise.gauss(0, share)) for _ in range(minutes)] if share else []
 
 
-class Pool:
+class InstancePool:
     """
     The instances over time, changed at the beginning of minutes; what comes of it is written ahead.
 

@@ -96,12 +96,12 @@ def make_series(
 
 def _real(readings: Readings) -> tuple[Sequence[datetime], list[float], int]:
     """The readings that have a value, and how many have none."""
-    found = [value for value in readings.values if value is not None]
-    empty = len(readings.values) - len(found)
+    values = [value for value in readings.values if value is not None]
+    empty = len(readings.values) - len(values)
     if not empty:
-        return readings.times, found, 0
+        return readings.times, values, 0
     pairs = zip(readings.times, readings.values, strict=True)
-    return [at for at, value in pairs if value is not None], found, empty
+    return [at for at, value in pairs if value is not None], values, empty
 
 
 def usual_step(readings: Readings) -> timedelta:

@@ -54,9 +54,9 @@ class GroupRehearsal:
     @property
     def lines(self) -> tuple[KpiDifference, ...]:
         """The five KPIs that a report shows."""
-        found = {each.name: each for each in self.figures}
-        names = (*LINES[:-1], "cost") if found["cost"].second is not None else LINES
-        return tuple(found[name] for name in names)
+        figures = {each.name: each for each in self.figures}
+        names = (*LINES[:-1], "cost") if figures["cost"].second is not None else LINES
+        return tuple(figures[name] for name in names)
 
     @property
     def heading(self) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import exp
 
-from trimtab.engine.alarms import AlarmState
+from trimtab.engine.alarms import AlarmStatus
 from trimtab.engine.decision import decide_by
 from trimtab.engine.fallback import FallbackRule, FallbackState, MixSeen, decide_mix
 from trimtab.engine.functions import Functions
@@ -17,9 +17,9 @@ from trimtab.models import ScalingGroup
 from trimtab.simulation.forecasting import Forecaster
 from trimtab.simulation.holding import Holding
 from trimtab.simulation.model import FleetModel
-from trimtab.simulation.pool import ALWAYS, Ahead, Chance, Pool
+from trimtab.simulation.pool import ALWAYS, Ahead, Chance, InstancePool
 from trimtab.simulation.queueing import serve
-from trimtab.simulation.signals import Measured, Way, cpu_of, make_signals
+from trimtab.simulation.signals import MeasuredMinute, SizeWay, cpu_of, make_signals
 
 _MINUTE = timedelta(minutes=1)
 _CLOSE = 1e-6
@@ -28,7 +28,7 @@ FULL_MINUTE = 6000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scenario:
+class ReplaySetup:
     """
     Everything that a replay goes by.
 
@@ -61,7 +61,7 @@ class Trace:
         decided: How often a decision was made.
     """
 
-    pool: Pool
+    pool: InstancePool
     sizes: list[tuple[int, int]]
     states: list[tuple[int, tuple[str, ...]]]
     interrupted: list[tuple[int, int]]
@@ -81,7 +81,7 @@ def first_size(group: ScalingGroup, rules: Ruleset, start: datetime) -> int:
 class Replay:
     """One group on one load."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: ReplaySetup) -> None:
         self._scenario = scenario
         group, preset, model = scenario.group, scenario.preset, scenario.model
         self._rules = rules_for(group, preset)
@@ -96,11 +96,11 @@ class Replay:
         chance = Chance(model, scenario.seed)
         self._noise = chance.noise(len(scenario.load))
         minutes = len(scenario.load)
-        pool = Pool(group, model, chance, minutes, self.size, Ahead.of_minutes(minutes), warm_up=0)
+        pool = InstancePool(group, model, chance, minutes, self.size, Ahead.of_minutes(minutes), warm_up=0)
         self.trace = Trace(pool=pool, sizes=[], states=[], interrupted=[], spots=[(0, pool.spots)], decisions=[])
         self._history = History()
         self._skipped = False
-        self._states: Sequence[AlarmState] | None = None
+        self._states: Sequence[AlarmStatus] | None = None
         rule = FallbackRule.of(group.purchase, preset)
         # as the pool splits
         self._fallback = rule and rule._replace(fraction=Fraction.ON_DEMAND)
@@ -168,7 +168,7 @@ class Replay:
             for take in coarse:
                 take(cpu_of(served, capacity, factor))
             if others:
-                row = Measured(arriving, capacity, served, lost, backlog, in_service, factor, service_time)
+                row = MeasuredMinute(arriving, capacity, served, lost, backlog, in_service, factor, service_time)
                 for take, value in others:
                     take(value(row))
             if forecaster is not None:
@@ -196,12 +196,12 @@ class Replay:
         ways = 0
         for each in self._watched:
             ways |= each.way
-        acting = ways & ~Way.TOLD
+        acting = ways & ~SizeWay.TOLD
         forecaster = self._forecaster
-        if forecaster is not None and (acting == Way.OUT or forecaster.most(minute) > self.size):
+        if forecaster is not None and (acting == SizeWay.OUT or forecaster.most(minute) > self.size):
             return False
         until = self._settled(acting)
-        if minute >= until and not (acting == Way.IN and self._keeps_size(minute, in_service)):
+        if minute >= until and not (acting == SizeWay.IN and self._keeps_size(minute, in_service)):
             return False
         if forecaster is None:
             self._settled_until = until
@@ -210,9 +210,11 @@ class Replay:
 
     def _settled(self, acting: int) -> int:
         """The minute up to which a decision leaves the size as it is while alarms and policies say the same."""
-        if acting == Way.CALM or (acting == Way.IN and self._is_vetoed()):
+        if acting == SizeWay.CALM or (acting == SizeWay.IN and self._is_vetoed()):
             return self._stretch_end
-        is_beyond = (acting == Way.IN and self._low == self.size) or (acting == Way.OUT and self._high == self.size)
+        is_beyond = (acting == SizeWay.IN and self._low == self.size) or (
+            acting == SizeWay.OUT and self._high == self.size
+        )
         return min(self._bounds_hold, self._stretch_end) if is_beyond else 0
 
     def _keeps_size(self, minute: int, in_service: int) -> bool:
@@ -220,7 +222,7 @@ class Replay:
         pool, signals = self.trace.pool, self._signals
         if self._preset.tracking.by_one:
             return False
-        if signals.alarms and any(each.way for each in signals.alarms if each.way != Way.TOLD):
+        if signals.alarms and any(each.way for each in signals.alarms if each.way != SizeWay.TOLD):
             return False
         if pool.latest > minute * 60 - self._warm_up:
             return False
@@ -228,17 +230,19 @@ class Replay:
         if self._holding is not None:
             return self._holding.holds(minute, self.size, serving)
         # one short of the size by a clear margin: where it is close, a decision tells
-        return all(each.way != Way.IN or each.relative * serving > self.size - 1 + _CLOSE for each in signals.policies)
+        return all(
+            each.way != SizeWay.IN or each.relative * serving > self.size - 1 + _CLOSE for each in signals.policies
+        )
 
     def _is_vetoed(self) -> bool:
         """Whether one that must agree on scaling in does not ask for it."""
         if len(self._watched) == 1:
             return False
         if self._scenario.preset.scale_in is ScaleInAgreement.ALL:
-            return any(each.scales_in and each.way == Way.CALM for each in self._watched)
-        if any(each.way == Way.IN for each in self._signals.alarms):
+            return any(each.scales_in and each.way == SizeWay.CALM for each in self._watched)
+        if any(each.way == SizeWay.IN for each in self._signals.alarms):
             return False
-        return any(each.scales_in and each.way == Way.CALM for each in self._signals.policies)
+        return any(each.scales_in and each.way == SizeWay.CALM for each in self._signals.policies)
 
     def _decide_anew(self, minute: int, in_service: int) -> None:
         scenario, trace = self._scenario, self.trace
@@ -317,7 +321,7 @@ class Replay:
             predicted=forecaster.predicted(minute, in_service) if forecaster else {},
         )
 
-    def _keep_states(self, minute: int, states: Sequence[AlarmState]) -> None:
+    def _keep_states(self, minute: int, states: Sequence[AlarmStatus]) -> None:
         if states != self._states:
             self._states = states
             self.trace.states.append((minute, tuple(state.value for state in states)))

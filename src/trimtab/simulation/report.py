@@ -65,10 +65,10 @@ def picture(
     check_theme(theme)
     # the picture is a few thousand pixels wide: more minutes cannot be seen
     data = chart_data(run, most=4_000, beside=beside)
-    found = data.specification(theme, width=width)
-    found["datasets"] = data.datasets()
-    found["padding"] = 12
-    return converter().vegalite_to_png(found, scale=scale, allowed_base_urls=[])  # type: ignore[no-any-return]
+    drawn = data.specification(theme, width=width)
+    drawn["datasets"] = data.datasets()
+    drawn["padding"] = 12
+    return converter().vegalite_to_png(drawn, scale=scale, allowed_base_urls=[])  # type: ignore[no-any-return]
 
 
 def check_theme(theme: str) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trimtab.simulation.load import Load
-    from trimtab.simulation.replaying import Scenario
+    from trimtab.simulation.replaying import ReplaySetup
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -87,7 +87,7 @@ class Simulation(Shown):
     alarms: Mapping[str, "Ints"]
     decisions: Sequence[SimulatedDecision]
     notes: Sequence[str] = ()
-    source: "tuple[Scenario, Load] | None" = field(default=None, repr=False)
+    source: "tuple[ReplaySetup, Load] | None" = field(default=None, repr=False)
     """What it was made from, for `decision_at`."""
 
     @property

@@ -5,20 +5,20 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.engine.alarms import AlarmState
+from trimtab.engine.alarms import AlarmStatus
 from trimtab.engine.ruleset import rules_for
 from trimtab.simulation.load import Load
 from trimtab.simulation.pool import Counts
 from trimtab.simulation.queueing import serve
-from trimtab.simulation.replaying import FULL_MINUTE, Scenario, Trace
+from trimtab.simulation.replaying import FULL_MINUTE, ReplaySetup, Trace
 from trimtab.simulation.results import SimulatedDecision, Simulation
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-STATES = {AlarmState.OK.value: 0, AlarmState.ALARM.value: 1, AlarmState.INSUFFICIENT_DATA.value: 2}
+STATES = {AlarmStatus.OK.value: 0, AlarmStatus.ALARM.value: 1, AlarmStatus.INSUFFICIENT_DATA.value: 2}
 
 
-def make_simulation(scenario: Scenario, trace: Trace, load: Load) -> Simulation:
+def make_simulation(scenario: ReplaySetup, trace: Trace, load: Load) -> Simulation:
     """A simulation from a scenario and what its replay left."""
     minutes, pool = len(scenario.load), trace.pool
     arriving: Floats = np.array(scenario.load, dtype=np.float64)
@@ -93,7 +93,7 @@ def _held(changes: Sequence[tuple[int, int]], minutes: int) -> Ints:
     return held
 
 
-def _alarms(scenario: Scenario, trace: Trace, minutes: int) -> dict[str, Ints]:
+def _alarms(scenario: ReplaySetup, trace: Trace, minutes: int) -> dict[str, Ints]:
     names = [rule.name for rule in rules_for(scenario.group, scenario.preset).alarms]
     return {
         name: _held([(minute, STATES[states[place]]) for minute, states in trace.states], minutes)

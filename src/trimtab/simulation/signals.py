@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import NamedTuple
 
-from trimtab.engine.alarms import AlarmState, breach_flags, evaluate
+from trimtab.engine.alarms import AlarmStatus, breach_flags, evaluate
 from trimtab.engine.case import newest
 from trimtab.engine.presets import AlarmWindow, Preset, datapoint_span
 from trimtab.engine.ruleset import AlarmRule, AmountRule, Ruleset, TrackingRule
@@ -16,7 +16,7 @@ from trimtab.simulation.queueing import response_mean, response_percentile
 
 MINUTE = timedelta(minutes=1)
 Point = float | None
-Value = Callable[["Measured"], Point]
+Value = Callable[["MeasuredMinute"], Point]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COUNTS = frozenset({"requests", "errors-5xx"})
 """Counts: a datapoint is the sum of its period, also where the average is asked for."""
@@ -24,7 +24,7 @@ ON_HOSTS = frozenset({"cpu"})
 """What instances measure themselves, at their own resolution."""
 
 
-class Way(IntEnum):
+class SizeWay(IntEnum):
     """Where an alarm or a policy can move the size now."""
 
     CALM = 0
@@ -36,7 +36,7 @@ class Way(IntEnum):
     """An alarm is on that only notifies."""
 
 
-class Measured(NamedTuple):
+class MeasuredMinute(NamedTuple):
     """One minute as it is measured; rates in requests a second."""
 
     load: float
@@ -64,11 +64,11 @@ class Watched:
 
     scales_in = False
 
-    def __init__(self, name: str, source: "Source", period: int, statistic: str, span: int) -> None:
+    def __init__(self, name: str, source: "SimulatedMetric", period: int, statistic: str, span: int) -> None:
         self.name, self.span = name, span
         self.points: list[Point] = []
-        self.way: int = Way.OPEN
-        self.state = AlarmState.INSUFFICIENT_DATA
+        self.way: int = SizeWay.OPEN
+        self.state = AlarmStatus.INSUFFICIENT_DATA
         self._source, self._period, self._statistic = source, period, statistic
         self._missing = span
         """How many more datapoints make the window whole."""
@@ -104,7 +104,7 @@ class Watched:
         else:
             self._judge_partly()
             if len(self.points) - self._newest > self.span:
-                self.way = Way.OPEN
+                self.way = SizeWay.OPEN
         return self.way is not way or self.state is not state
 
     def _forget(self) -> None:
@@ -123,7 +123,7 @@ class Watched:
 class WatchedAlarm(Watched):
     """An alarm of so many datapoints out of so many."""
 
-    def __init__(self, rule: AlarmRule, source: "Source", period: int, statistic: str) -> None:
+    def __init__(self, rule: AlarmRule, source: "SimulatedMetric", period: int, statistic: str) -> None:
         super().__init__(rule.name, source, period, statistic, rule.span)
         self._breaches, self._threshold = rule.breaches, rule.threshold
         self._periods, self._needed, self._treatment = rule.periods, rule.datapoints, rule.missing
@@ -145,8 +145,8 @@ class WatchedAlarm(Watched):
 
     def _judge(self) -> None:
         fires = self._hits >= self._needed
-        self.way = self._firing if fires else Way.CALM
-        self.state = AlarmState.ALARM if fires else AlarmState.OK
+        self.way = self._firing if fires else SizeWay.CALM
+        self.state = AlarmStatus.ALARM if fires else AlarmStatus.OK
 
     def _judge_partly(self) -> None:
         self.state = evaluate(
@@ -157,13 +157,13 @@ class WatchedAlarm(Watched):
             previous=self.state,
             evaluation_range=self.span,
         ).state
-        self.way = self._firing if self.state is AlarmState.ALARM else Way.CALM
+        self.way = self._firing if self.state is AlarmStatus.ALARM else SizeWay.CALM
 
 
 class WatchedAverage(Watched):
     """An alarm of the mean of its datapoints."""
 
-    def __init__(self, rule: AlarmRule, source: "Source", period: int, statistic: str) -> None:
+    def __init__(self, rule: AlarmRule, source: "SimulatedMetric", period: int, statistic: str) -> None:
         super().__init__(rule.name, source, period, statistic, rule.span)
         self._breaches, self._threshold, self._periods = rule.breaches, rule.threshold, rule.periods
         self._firing = way_of(rule)
@@ -174,8 +174,8 @@ class WatchedAverage(Watched):
         for point in self.points[-self._periods :]:
             total += point or 0.0
         fires = self._breaches(total / self._periods, self._threshold)
-        self.way = self._firing if fires else Way.CALM
-        self.state = AlarmState.ALARM if fires else AlarmState.OK
+        self.way = self._firing if fires else SizeWay.CALM
+        self.state = AlarmStatus.ALARM if fires else AlarmStatus.OK
 
     def _judge_partly(self) -> None:
         total, count = 0.0, 0
@@ -184,17 +184,17 @@ class WatchedAverage(Watched):
                 total += point
                 count += 1
         if not count:
-            self.way, self.state = Way.OPEN, AlarmState.INSUFFICIENT_DATA
+            self.way, self.state = SizeWay.OPEN, AlarmStatus.INSUFFICIENT_DATA
             return
         fires = self._breaches(total / count, self._threshold)
-        self.way = self._firing if fires else Way.CALM
-        self.state = AlarmState.ALARM if fires else AlarmState.OK
+        self.way = self._firing if fires else SizeWay.CALM
+        self.state = AlarmStatus.ALARM if fires else AlarmStatus.OK
 
 
 class WatchedTarget(Watched):
     """A target tracking policy."""
 
-    def __init__(self, rule: TrackingRule, source: "Source", statistic: str, preset: Preset) -> None:
+    def __init__(self, rule: TrackingRule, source: "SimulatedMetric", statistic: str, preset: Preset) -> None:
         super().__init__(rule.policy, source, 1, statistic, preset.tracking.span)
         self._high, self._low, self._scale_in = rule.high, rule.low, rule.scale_in
         self._highs, self._lows = preset.tracking.high_datapoints, preset.tracking.low_datapoints
@@ -206,7 +206,7 @@ class WatchedTarget(Watched):
         """Which of them is the first that so many datapoints look at."""
         self._spans = {datapoints: datapoint_span(datapoints) for datapoints in self._first}
         self._target = rule.target
-        self.state, self.scales_in = AlarmState.OK, rule.scale_in
+        self.state, self.scales_in = AlarmStatus.OK, rule.scale_in
 
     @property
     def newest(self) -> float | None:
@@ -225,19 +225,19 @@ class WatchedTarget(Watched):
 
     def _judge(self) -> None:
         if self._above >= self._highs:
-            self.way = Way.OUT
+            self.way = SizeWay.OUT
         elif self._scale_in and self._below >= self._lows:
-            self.way = Way.IN
+            self.way = SizeWay.IN
         else:
-            self.way = Way.CALM
+            self.way = SizeWay.CALM
 
     def _judge_partly(self) -> None:
         if self._above and self._all_breach(self._above, self._highs):
-            self.way = Way.OUT
+            self.way = SizeWay.OUT
         elif self._below and self._scale_in and self._all_breach(self._below, self._lows):
-            self.way = Way.IN
+            self.way = SizeWay.IN
         else:
-            self.way = Way.CALM
+            self.way = SizeWay.CALM
 
     def _all_breach(self, breaching: int, datapoints: int) -> bool:
         """What the engine's `all_breach` says of the window, worked out from what it said before."""
@@ -252,7 +252,7 @@ class WatchedTarget(Watched):
         return 0 < count <= breaching and end - there[first] >= datapoints
 
 
-class Source:
+class SimulatedMetric:
     """
     One simulated metric, minute by minute.
 
@@ -285,10 +285,10 @@ class Source:
         self.values.append(value)
 
 
-class Signals(NamedTuple):
+class SimulatedSignals(NamedTuple):
     """What a simulated group measures, and who looks at it."""
 
-    sources: tuple[Source, ...]
+    sources: tuple[SimulatedMetric, ...]
     alarms: tuple[Watched, ...]
     policies: tuple[WatchedTarget, ...]
     delay: int
@@ -300,7 +300,7 @@ class Signals(NamedTuple):
         return (*self.alarms, *self.policies)
 
 
-def make_signals(group: ScalingGroup, rules: Ruleset, model: FleetModel, start: datetime) -> Signals:
+def make_signals(group: ScalingGroup, rules: Ruleset, model: FleetModel, start: datetime) -> SimulatedSignals:
     """
     The metrics that a group's alarms and policies look at.
 
@@ -309,13 +309,13 @@ def make_signals(group: ScalingGroup, rules: Ruleset, model: FleetModel, start: 
     """
     offset = (start - _EPOCH) // MINUTE
     resolution = model.metric_period // MINUTE
-    sources: dict[tuple[str | float, str], Source] = {}
+    sources: dict[tuple[str | float, str], SimulatedMetric] = {}
 
-    def source_of(metric: Metric, statistic: str, where: str) -> Source:
+    def source_of(metric: Metric, statistic: str, where: str) -> SimulatedMetric:
         word = signal_of(metric, model, where)
         key = word, statistic if statistic.startswith("p") else ""
         if key not in sources:
-            sources[key] = Source(value_of(word, statistic), offset, resolution if word in ON_HOSTS else 1)
+            sources[key] = SimulatedMetric(value_of(word, statistic), offset, resolution if word in ON_HOSTS else 1)
         return sources[key]
 
     alarms = []
@@ -339,7 +339,7 @@ def make_signals(group: ScalingGroup, rules: Ruleset, model: FleetModel, start: 
         for policy in group.policies
         if isinstance(policy, TargetTrackingPolicy) and policy.name in tracked
     ]
-    return Signals(tuple(sources.values()), tuple(alarms), tuple(policies), -(-model.metric_delay // MINUTE))
+    return SimulatedSignals(tuple(sources.values()), tuple(alarms), tuple(policies), -(-model.metric_delay // MINUTE))
 
 
 def signal_of(metric: Metric, model: FleetModel, where: str) -> str | float:
@@ -365,15 +365,15 @@ def _statistic(metric: Metric, statistic: str, model: FleetModel) -> str:
     return "sum" if counted and statistic == "average" else statistic
 
 
-def way_of(rule: AlarmRule) -> Way:
+def way_of(rule: AlarmRule) -> SizeWay:
     """Where an alarm can move the size once it fires; by amounts that never turn round alone."""
     if not rule.rules:
-        return Way.TOLD
+        return SizeWay.TOLD
     if any(_exact(amount) for amount in rule.rules):
-        return Way.OPEN
+        return SizeWay.OPEN
     if not any(amount.scales_in for amount in rule.rules):
-        return Way.OUT
-    return Way.OPEN if any(amount.scales_out for amount in rule.rules) else Way.IN
+        return SizeWay.OUT
+    return SizeWay.OPEN if any(amount.scales_out for amount in rule.rules) else SizeWay.IN
 
 
 def _exact(rule: AmountRule) -> bool:
@@ -402,15 +402,15 @@ def cpu_of(served: float, capacity: float, noise: float) -> Point:
     return value if value < 100 else 100.0
 
 
-def _cpu(row: Measured) -> Point:
+def _cpu(row: MeasuredMinute) -> Point:
     return cpu_of(row.served, row.capacity, row.noise)
 
 
-def _noisy(row: Measured, value: Point) -> Point:
+def _noisy(row: MeasuredMinute, value: Point) -> Point:
     return None if value is None else value * row.noise
 
 
-def _response(row: Measured, percent: float | None) -> Point:
+def _response(row: MeasuredMinute, percent: float | None) -> Point:
     """Response time in seconds: M/M/c, and the wait for the backlog where there is one."""
     if not row.in_service or not row.capacity:
         return None

@@ -17,7 +17,7 @@ from trimtab.simulation.model import FleetModel
 from trimtab.simulation.results import Simulation
 
 if TYPE_CHECKING:
-    from trimtab.simulation.replaying import Scenario, Trace
+    from trimtab.simulation.replaying import ReplaySetup, Trace
 
 T = TypeVar("T")
 BLOCK = 1000
@@ -86,8 +86,8 @@ def simulate(
     if not isinstance(load, Load):
         raise InvalidArgument(f"load: give a `Load`, such as Load.from_csv(path), not {type(load).__name__}")
     if presets is not None:
-        found = [find_preset(each) for each in presets]
-        return {each.name: _simulate(group, load, each, model, seed, functions, every_step) for each in found}
+        known = [find_preset(each) for each in presets]
+        return {each.name: _simulate(group, load, each, model, seed, functions, every_step) for each in known}
     return _simulate(group, load, find_preset(preset), model, seed, functions, every_step)
 
 
@@ -130,14 +130,14 @@ def make_scenario(
     functions: Functions,
     *,
     every_step: bool = False,
-) -> "Scenario":
+) -> "ReplaySetup":
     """
     A scenario with everything filled in.
 
     Raises:
         InvalidArgument: A policy in Python has no function.
     """
-    from trimtab.simulation.replaying import Scenario
+    from trimtab.simulation.replaying import ReplaySetup
 
     calls = {policy.call for policy in group.policies if isinstance(policy, PythonPolicy) and policy.enabled}
     if missing := sorted(calls - set(functions)):
@@ -146,7 +146,7 @@ def make_scenario(
     rates = load.per_minute()
     model, notes = complete_model(group, preset, model, rates)
     enacted, changed = as_enacted(group, preset)
-    return Scenario(
+    return ReplaySetup(
         group=enacted,
         preset=preset,
         model=model,
@@ -265,10 +265,10 @@ def simulate_many(
     size = BLOCK if executor is None else _size_of_part(len(scenarios), parts)
     blocks = [scenarios[first : first + size] for first in range(0, len(scenarios), size)]
     if executor is None:
-        found = [replay_block(block, load, reduce) for block in blocks]
+        results = [replay_block(block, load, reduce) for block in blocks]
     else:
-        found = list(executor.map(replay_block, blocks, [load] * len(blocks), [reduce] * len(blocks)))
-    return tuple(each for block in found for each in block)
+        results = list(executor.map(replay_block, blocks, [load] * len(blocks), [reduce] * len(blocks)))
+    return tuple(each for block in results for each in block)
 
 
 def _size_of_part(variants: int, parts: int | None) -> int:
@@ -279,7 +279,9 @@ def _size_of_part(variants: int, parts: int | None) -> int:
     return max(1, min(BLOCK, -(-variants // parts)))
 
 
-def replay_block(scenarios: Sequence["Scenario"], load: Load, reduce: Callable[[Simulation], Any] | None) -> list[Any]:
+def replay_block(
+    scenarios: Sequence["ReplaySetup"], load: Load, reduce: Callable[[Simulation], Any] | None
+) -> list[Any]:
     """The results of some scenarios: in lock step where that can be, else one by one."""
     from trimtab.simulation.many import LockStep, refusal
     from trimtab.simulation.replaying import Replay

@@ -24,7 +24,7 @@ HTTP_OK, HTTP_BAD_REQUEST, HTTP_UNPROCESSABLE = 200, 400, 422
 _OPERATION = "query_range"
 
 
-class Question(NamedTuple):
+class PrometheusQuery(NamedTuple):
     """What Prometheus is asked; two queries that come to the same are asked once."""
 
     query: str
@@ -91,11 +91,11 @@ class Prometheus:
         """One answer to each query, in order; queries that come to the same are asked once."""
         end = time.monotonic() + TURNS * self._timeout.total_seconds()
         questions = [self._question(query) for query in queries]
-        distinct = list(dict.fromkeys(each for each in questions if isinstance(each, Question)))
+        distinct = list(dict.fromkeys(each for each in questions if isinstance(each, PrometheusQuery)))
         asked = ask_each([partial(self._ask, each, end) for each in distinct], MOST_CONNECTIONS)
         answers = dict(zip(distinct, asked, strict=True))
         return [
-            self._answer(query, answers[each] if isinstance(each, Question) else each)
+            self._answer(query, answers[each] if isinstance(each, PrometheusQuery) else each)
             for query, each in zip(queries, questions, strict=True)
         ]
 
@@ -103,7 +103,7 @@ class Prometheus:
         """Let go of connections."""
         self._client.close()
 
-    def _question(self, query: MetricQuery) -> Question | Exception | None:
+    def _question(self, query: MetricQuery) -> PrometheusQuery | Exception | None:
         """What is asked; nothing where the query has no whole period."""
         if query.statistic != "average":
             text = f"a PromQL query aggregates by itself; write {query.statistic} into it and leave `statistic` out"
@@ -115,15 +115,15 @@ class Prometheus:
             text = fill_query(query.metric.query or "", query.group)
         except Unsupported as error:
             return error
-        return Question(text, times[0] + query.period, times[-1] + query.period, query.period)
+        return PrometheusQuery(text, times[0] + query.period, times[-1] + query.period, query.period)
 
-    def _ask(self, question: Question, end: float) -> "dict[datetime, float] | Exception":
+    def _ask(self, question: PrometheusQuery, end: float) -> "dict[datetime, float] | Exception":
         try:
             return self._values(question, min(end, time.monotonic() + self._timeout.total_seconds()))
         except Exception as error:
             return error
 
-    def _values(self, question: Question, deadline: float) -> dict[datetime, float]:
+    def _values(self, question: PrometheusQuery, deadline: float) -> dict[datetime, float]:
         asked = {
             "query": question.query,
             "start": _seconds(question.start),

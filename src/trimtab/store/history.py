@@ -20,7 +20,7 @@ _PRUNED_AT_ONCE = 5_000
 """In one transaction, so that nobody waits long for its end."""
 
 
-class Choice(NamedTuple):
+class DecisionFilter(NamedTuple):
     """Which decisions are meant."""
 
     fleet: str | None
@@ -37,7 +37,7 @@ def add_decisions(database: Database, decisions: Sequence[DecisionRecord]) -> No
     database.write(lambda connection: rows.append_rows(connection, DECISIONS, columns))
 
 
-def read_decisions(database: Database, choice: Choice) -> list[DecisionRecord]:
+def read_decisions(database: Database, choice: DecisionFilter) -> list[DecisionRecord]:
     """The history, oldest first; of more than the limit the newest."""
     c = DECISIONS.c
     conditions: dict[str, Callable[[Any], sa.ColumnElement[bool]]] = {

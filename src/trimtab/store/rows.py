@@ -74,10 +74,10 @@ def read_all(
 ) -> list[sa.Row[Any]]:
     """The rows of these keys that a query finds."""
     key = sa.tuple_(*(table.c[name] for name in KEY))
-    found: list[sa.Row[Any]] = []
+    result: list[sa.Row[Any]] = []
     for part in _parts(keys, KEYS_OF_A_QUERY):
-        found += connection.execute(query.where(key.in_(part)))
-    return found
+        result += connection.execute(query.where(key.in_(part)))
+    return result
 
 
 def read_rows(connection: sa.Connection, table: sa.Table, keys: Sequence[GroupKey]) -> dict[GroupKey, sa.Row[Any]]:
@@ -94,13 +94,13 @@ def lock_rows(
     Rows are locked in the order of their keys, so that no two transactions wait for each other.
     """
     locking = sa.select(table).order_by(*(table.c[name] for name in KEY)).with_for_update()
-    found = {key_of(row): row for row in read_all(connection, locking, table, keys)}
-    missing = [key for key in keys if key not in found]
+    result = {key_of(row): row for row in read_all(connection, locking, table, keys)}
+    missing = [key for key in keys if key not in result]
     if missing:
         insert = _insert(connection, table).on_conflict_do_nothing()
         _execute(connection, insert, table, [{**key_columns(key), **blank} for key in missing])
-        found.update((key_of(row), row) for row in read_all(connection, locking, table, missing))
-    return found
+        result.update((key_of(row), row) for row in read_all(connection, locking, table, missing))
+    return result
 
 
 def write_rows(connection: sa.Connection, table: sa.Table, columns: Mapping[GroupKey, Mapping[str, Any]]) -> None:

@@ -228,7 +228,7 @@ class SqlStore(Store):
         limit: int | None = None,
     ) -> Sequence[DecisionRecord]:
         """The history from `since` to before `until`, oldest first; of more than `limit` the newest."""
-        chosen = history.Choice(fleet, group, since, until, shadow, limit)
+        chosen = history.DecisionFilter(fleet, group, since, until, shadow, limit)
         return history.read_decisions(self._database, chosen)
 
     def add_tick(self, tick: TickRecord) -> None:

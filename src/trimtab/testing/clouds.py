@@ -17,7 +17,7 @@ from trimtab.runtime.connection import connect
 
 if TYPE_CHECKING:
     from trimtab.emulators import AwsEmulator, AzureEmulator, GcpEmulator
-    from trimtab.providers.memory.store import Store
+    from trimtab.providers.memory.store import MemoryStore
 
 
 Measured = Callable[[float, int], dict[str, Any]]
@@ -48,16 +48,16 @@ class MemoryTestCloud(TestCloud):
     """A cloud in memory for one's own tests: `connect()`, `clock`, `store`."""
 
     clock: ManualClock
-    store: "Store"
+    store: "MemoryStore"
 
     @classmethod
     @contextmanager
     def started(cls) -> Iterator[Self]:
         """An empty cloud in memory on a clock that the test moves."""
-        from trimtab.providers.memory.store import Store
+        from trimtab.providers.memory.store import MemoryStore
 
         clock = ManualClock()
-        yield cls(clock=clock, store=Store(clock))
+        yield cls(clock=clock, store=MemoryStore(clock))
 
     def connect(self, **settings: Any) -> Cloud:
         """A connection to the cloud in memory."""
@@ -151,7 +151,7 @@ def _aws_session() -> Any:
     return session
 
 
-class _Token:
+class _TestToken:
     """A credential for the emulator, which asks for one and believes any."""
 
     def get_token(self, *scopes: str, **given: Any) -> Any:
@@ -170,7 +170,7 @@ class AzureTestCloud(TestCloud):
     def __init__(self, emulator: "AzureEmulator") -> None:
         self.emulator = emulator
         self.clock = _EmulatorClock(emulator)
-        self.credential = _Token()
+        self.credential = _TestToken()
 
     @classmethod
     @contextmanager

@@ -12,7 +12,7 @@ import trimtab.providers.aws
 from tests.providers.aws.operations import MODELS, model_of
 from trimtab.errors import UnreadableReply
 from trimtab.providers.aws.replies import SHAPES, check_envelope, check_parts
-from trimtab.providers.replies import Call, Reply, find_problem
+from trimtab.providers.replies import Reply, ReplyContext, find_problem
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 XML = {"content-type": "text/xml"}
@@ -115,7 +115,7 @@ def test_what_is_not_of_the_service_is_refused(operation, status, head, body):
     ],
 )
 def test_parts_that_are_missing_or_of_another_type_are_refused(reply):
-    call = Call("aws", "describe_auto_scaling_groups")
+    call = ReplyContext("aws", "describe_auto_scaling_groups")
     with pytest.raises(UnreadableReply):
         check_parts(call, reply, model_of(call.operation).output_shape)
 

@@ -4,10 +4,10 @@ import pytest
 
 from tests.conftest import make_fleet, make_group
 from tests.providers.aws.proof import AGREED, IMAGE, State, clients
+from trimtab.cli.views.plan import PlanView
+from trimtab.cli.views.screen import rendered
 from trimtab.plan import Action
 from trimtab.providers.aws.names import elsewhere_of
-from trimtab.views.plan import PlanView
-from trimtab.views.screen import rendered
 
 NATIVE = "app/prod/web"
 

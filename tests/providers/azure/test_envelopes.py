@@ -12,7 +12,7 @@ import trimtab.providers.azure
 from trimtab.errors import UnreadableReply
 from trimtab.providers.azure.replies import EXPECTED, Form, check_reply
 from trimtab.providers.azure.writes import OTHERS, SETS
-from trimtab.providers.replies import Call, Reply
+from trimtab.providers.replies import Reply, ReplyContext
 
 BASE = "https://management.azure.com"
 ID = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachineScaleSets/web"
@@ -40,7 +40,7 @@ def test_operations_are_those_of_the_sdk(operation):
 
 def check(operation, body, *, status=200, head=JSON, name=""):
     text = body if isinstance(body, bytes) else json.dumps(body).encode()
-    check_reply(Call("azure", operation), Reply(status, text, head), BASE, name)
+    check_reply(ReplyContext("azure", operation), Reply(status, text, head), BASE, name)
 
 
 def test_good_replies_are_taken():

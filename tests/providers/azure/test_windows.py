@@ -259,9 +259,9 @@ def test_the_password_is_in_the_creations_body_and_nowhere_else(secret, emulator
     import hashlib
 
     from tests.providers.azure.world import AzureWorld
-    from trimtab.views.outcome import applied_view
-    from trimtab.views.plan import PlanView
-    from trimtab.views.screen import rendered
+    from trimtab.cli.views.outcome import applied_view
+    from trimtab.cli.views.plan import PlanView
+    from trimtab.cli.views.screen import rendered
 
     emulator.doors.reset()
     world = AzureWorld(emulator)

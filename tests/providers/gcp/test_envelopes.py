@@ -19,13 +19,13 @@ from trimtab.providers.gcp.replies import (
     scoped_items,
     without_empty_scopes,
 )
-from trimtab.providers.replies import Call, Reply
+from trimtab.providers.replies import Reply, ReplyContext
 
 SOURCES = sorted(Path(trimtab.providers.gcp.__file__).parent.rglob("*.py"))
 SCOPED = {"autoscalers", "instanceGroupManagers", "instanceGroups", "backendServices"}
 """Collections of which a program picks the zone's, the region's or the global one."""
 OPERATION = {"kind": "compute#operation", "name": "operation-1", "status": "DONE"}
-CALL = Call("gcp", "autoscalers.insert")
+CALL = ReplyContext("gcp", "autoscalers.insert")
 
 
 @pytest.mark.parametrize("operation", sorted({*KINDS, *LISTS}))
@@ -108,7 +108,7 @@ def test_recorded_operations_and_resources_are_taken(shared):
                 seen += 1
             for operation, kind in KINDS.items():
                 if kind == item.get("kind") and "name" in item:
-                    check_one(Call("gcp", operation), item, {"it": item["name"]})
+                    check_one(ReplyContext("gcp", operation), item, {"it": item["name"]})
                     seen += 1
     assert seen > 50
 

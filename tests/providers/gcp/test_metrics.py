@@ -7,10 +7,14 @@ from hypothesis import strategies as st
 from trimtab import errors, metrics
 from trimtab.emulators.gcp.descriptors import RESOURCES, Descriptors
 from trimtab.models.metric import NEUTRAL
-from trimtab.providers.gcp.metrics import GLOBAL, NATIVE, Scope, Shape, from_native, metric_for, to_native, type_of
+from trimtab.providers.gcp.metrics import GLOBAL, NATIVE, PointShape, Scope, from_native, metric_for, to_native, type_of
 
 SCOPE = Scope("shop-web")
-KINDS = {Shape.GAUGE: {"GAUGE"}, Shape.COUNTER: {"DELTA", "CUMULATIVE"}, Shape.DISTRIBUTION: {"DELTA", "CUMULATIVE"}}
+KINDS = {
+    PointShape.GAUGE: {"GAUGE"},
+    PointShape.COUNTER: {"DELTA", "CUMULATIVE"},
+    PointShape.DISTRIBUTION: {"DELTA", "CUMULATIVE"},
+}
 UNITS = {"10^2.%": 0.01, "%": 1, "1": 1, "By": 1, "ms": 1000}
 """What one of Google's units is of ours: a fraction of a per cent, a thousand milliseconds of a second."""
 
@@ -21,7 +25,7 @@ def test_a_row_is_what_google_describes(name):
     row, described = NATIVE[name], Descriptors("p").find(NATIVE[name].type)
     assert described is not None
     assert described["metricKind"] in KINDS[row.shape]
-    assert (described["valueType"] == "DISTRIBUTION") is (row.shape is Shape.DISTRIBUTION)
+    assert (described["valueType"] == "DISTRIBUTION") is (row.shape is PointShape.DISTRIBUTION)
     assert row.resource in described["monitoredResourceTypes"]
     assert row.resource in RESOURCES
     assert set(row.labels) <= {label["key"] for label in described["labels"]}

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import trimtab as tt
 from trimtab import errors
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 
 FIELDS = {
     "template": ("size", "m5.large"),
@@ -18,7 +18,7 @@ FIELDS = {
 class MemoryWorld:
     def __init__(self):
         self.clock = tt.ManualClock()
-        self.store = Store(self.clock)
+        self.store = MemoryStore(self.clock)
         self.denied = ""
         self.store.fault = self._fault
 

@@ -20,7 +20,7 @@ from trimtab.providers.aws.replies import SHAPES
 from trimtab.providers.azure.replies import EXPECTED, Form, check_reply
 from trimtab.providers.gcp.client import Calls as GcpCalls
 from trimtab.providers.gcp.replies import KINDS, LISTS, listed_items
-from trimtab.providers.replies import Call, Reply
+from trimtab.providers.replies import Reply, ReplyContext
 
 pytestmark = pytest.mark.sweep
 
@@ -101,7 +101,7 @@ def test_on_azure():
         for name, (status, head, text) in REPLIES.items():
             found = Reply(status, text, {key.lower(): value for key, value in head.items()})
             with noting(f"{operation}: {name}"), pytest.raises(UnreadableReply):
-                check_reply(Call("azure", operation), found, base, "web")
+                check_reply(ReplyContext("azure", operation), found, base, "web")
 
 
 class Adapter(requests.adapters.BaseAdapter):

@@ -2,11 +2,16 @@ from datetime import timedelta
 
 from tests.semantics.adapters import adapter
 from trimtab.engine import alarms
-from trimtab.engine.alarms import AlarmState
+from trimtab.engine.alarms import AlarmStatus
 from trimtab.models import MissingData
 from trimtab.providers.aws.constraints import CONSTRAINTS
 
-STATES = {"OK": AlarmState.OK, "ALARM": AlarmState.ALARM, "INSUFFICIENT_DATA": AlarmState.INSUFFICIENT_DATA, None: None}
+STATES = {
+    "OK": AlarmStatus.OK,
+    "ALARM": AlarmStatus.ALARM,
+    "INSUFFICIENT_DATA": AlarmStatus.INSUFFICIENT_DATA,
+    None: None,
+}
 NATIVE = {state: name for name, state in STATES.items()}
 MISSING = {
     "missing": MissingData.MISSING,

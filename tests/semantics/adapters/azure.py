@@ -8,7 +8,7 @@ from trimtab.engine import aggregates, autoscale, profiles
 from trimtab.engine.aggregates import Statistic, TimeAggregation
 from trimtab.engine.autoscale import Cooldown, CooldownMode
 from trimtab.engine.profiles import FixedDate, Profile, Recurrence, Weekday
-from trimtab.engine.rules import ChangeType, Limits, Operator, Rule, ScaleAction, ScaleDirection
+from trimtab.engine.rules import ChangeType, MetricRule, Operator, ProfileCapacity, ScaleAction, ScaleDirection
 from trimtab.providers.azure.constraints import CONSTRAINTS
 
 OPERATORS = {
@@ -26,7 +26,7 @@ def action_of(rule):
 
 
 def rule_of(rule):
-    return Rule(
+    return MetricRule(
         rule["metric"],
         OPERATORS[rule["operator"]],
         rule["threshold"],
@@ -36,7 +36,7 @@ def rule_of(rule):
 
 
 def limits_of(given):
-    return Limits(given.get("min") or 0, given.get("max") or 10**9, given.get("default"))
+    return ProfileCapacity(given.get("min") or 0, given.get("max") or 10**9, given.get("default"))
 
 
 @adapter("evaluate", "instances", "rules")
@@ -76,7 +76,7 @@ def metrics_unavailable(given):
 
 @adapter("observe")
 def observe(given):
-    rule = Rule(
+    rule = MetricRule(
         "metric",
         OPERATORS[given.get("operator", ">")],
         given.get("threshold", 0),

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 from tests.semantics.adapters import adapter
 from trimtab.engine import signals
-from trimtab.engine.signals import Mode, Signal, SignalType, Window
+from trimtab.engine.signals import ScalingMode, Signal, SignalType, Window
 from trimtab.engine.values import Sized
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -13,7 +13,12 @@ TYPES = {
     "per_instance_metric": SignalType.METRIC,
     "per_group": SignalType.PER_GROUP,
 }
-MODES = {"ON": Mode.ON, "ONLY_SCALE_OUT": Mode.ONLY_SCALE_OUT, "ONLY_UP": Mode.ONLY_SCALE_OUT, "OFF": Mode.OFF}
+MODES = {
+    "ON": ScalingMode.ON,
+    "ONLY_SCALE_OUT": ScalingMode.ONLY_SCALE_OUT,
+    "ONLY_UP": ScalingMode.ONLY_SCALE_OUT,
+    "OFF": ScalingMode.OFF,
+}
 
 
 def seconds(number):

@@ -2,12 +2,12 @@ from datetime import timedelta
 
 from tests.semantics.adapters import adapter
 from trimtab.engine import strategies
-from trimtab.engine.strategies import Action, Strategy, Way
+from trimtab.engine.strategies import ActionDirection, Strategy, StrategyAction
 
 
 def answer(action):
     if action is None:  # nothing is asked for
-        return {"result": None, "direction": Way.NONE.value}
+        return {"result": None, "direction": ActionDirection.NONE.value}
     return {"direction": action.way.value, "count": action.size}
 
 
@@ -43,7 +43,7 @@ def cap(given):
 
 
 def action_of(given):
-    return None if given is None else Action(Way(given["direction"]), given["count"])
+    return None if given is None else StrategyAction(ActionDirection(given["direction"]), given["count"])
 
 
 @adapter("preempt")
@@ -62,5 +62,5 @@ def remaining_cooldown(given):
 
 @adapter("scaling_needed")
 def scaling_needed(given):
-    action = Action(Way(given["direction"]), given["action_count"])
+    action = StrategyAction(ActionDirection(given["direction"]), given["action_count"])
     return {"needed": strategies.is_needed(action, given["current_count"])}

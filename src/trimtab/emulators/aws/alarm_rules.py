@@ -30,7 +30,7 @@ class Token(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class CompositeRule:
     """A rule as it was read."""
 
     condition: Condition
@@ -39,7 +39,7 @@ class Rule:
 
 
 @lru_cache(maxsize=1024)
-def read_rule(text: str) -> Rule:
+def read_rule(text: str) -> CompositeRule:
     """
     A rule ready to be evaluated.
 
@@ -56,7 +56,7 @@ def read_rule(text: str) -> Rule:
         raise invalid(f"AlarmRule must not contain more than {_MOST_CHILDREN} alarms")
     if reader.elements > _MOST_ELEMENTS:
         raise invalid(f"AlarmRule must not contain more than {_MOST_ELEMENTS} elements")
-    return Rule(condition, children)
+    return CompositeRule(condition, children)
 
 
 class _Reader:

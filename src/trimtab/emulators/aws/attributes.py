@@ -13,15 +13,15 @@ from trimtab.emulators.aws.types import is_offered
 
 def expanded(entries: list[dict[str, Any]], region: str, zone: str, processor: str) -> list[dict[str, Any]]:
     """The entries of a mixed group, each that asks by attributes as one for every type that satisfies it."""
-    found = []
+    result = []
     for entry in entries:
         if "InstanceRequirements" not in entry:
-            found.append(entry)
+            result.append(entry)
             continue
         rest = {name: value for name, value in entry.items() if name != "InstanceRequirements"}
         names = types_for(json.dumps(entry["InstanceRequirements"], sort_keys=True), processor)
-        found += [{**rest, "InstanceType": name} for name in names if is_offered(name, region, zone)]
-    return found
+        result += [{**rest, "InstanceType": name} for name in names if is_offered(name, region, zone)]
+    return result
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import Any
 
 from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.group_view import GroupView
-from trimtab.emulators.aws.world import Region, World
+from trimtab.emulators.aws.world import CloudWorld, Region
 from trimtab.emulators.shared.errors import ServiceError
 
 Answer = dict[str, Any] | None
@@ -23,7 +23,7 @@ class Call:
     region: Region
 
     @property
-    def world(self) -> World:
+    def world(self) -> CloudWorld:
         """The cloud that the call is made to."""
         return self.region.world
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from trimtab.emulators.aws.alarm_actions import ACTIONS, check_topics, record_state, stamp
-from trimtab.emulators.aws.alarm_rules import Rule, read_rule
+from trimtab.emulators.aws.alarm_rules import CompositeRule, read_rule
 from trimtab.emulators.aws.calls import Answer, Call, reordered
 from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.world import Region
@@ -111,7 +111,7 @@ def refuse_name(name: str, others: Mapping[str, Any]) -> None:
         raise invalid(f"An alarm of another type with the name {name} already exists")
 
 
-def _check(region: Region, params: Alarm, rule: Rule) -> None:
+def _check(region: Region, params: Alarm, rule: CompositeRule) -> None:
     refuse_name(params["AlarmName"], region.alarms)
     missing = [child for child in rule.children if find_alarm(region, child) is None]
     if missing:
@@ -160,15 +160,15 @@ def _suppress(region: Region, alarm: Alarm) -> None:
         alarm.update(ActionsSuppressedBy="Alarm", ActionsSuppressedReason="Actions suppressed by Alarm")
 
 
-def _verdict(region: Region, rule: Rule) -> str:
-    found = {child: find_alarm(region, child) for child in rule.children}
-    states = {child: alarm["StateValue"] for child, alarm in found.items() if alarm is not None}
+def _verdict(region: Region, rule: CompositeRule) -> str:
+    children = {child: find_alarm(region, child) for child in rule.children}
+    states = {child: alarm["StateValue"] for child, alarm in children.items() if alarm is not None}
     return "ALARM" if rule.condition(states) else "OK"
 
 
-def _children(region: Region, rule: Rule) -> list[Alarm]:
-    found = (find_alarm(region, child) for child in rule.children)
-    by_name = {alarm["AlarmName"]: alarm for alarm in found if alarm is not None}
+def _children(region: Region, rule: CompositeRule) -> list[Alarm]:
+    children = (find_alarm(region, child) for child in rule.children)
+    by_name = {alarm["AlarmName"]: alarm for alarm in children if alarm is not None}
     return [alarm for _, alarm in sorted(by_name.items())]
 
 

@@ -15,7 +15,7 @@ Key = tuple[str, str, tuple[tuple[str, str], ...]]
 """A metric: namespace, name, and dimensions in order."""
 
 
-class Sample:
+class StatisticSet:
     """Values of one stretch of time, taken together."""
 
     __slots__ = ("count", "high", "low", "total", "values")
@@ -37,7 +37,7 @@ class Sample:
         self.total += total
         self.low, self.high = min(self.low, low), max(self.high, high)
 
-    def merge(self, other: "Sample") -> None:
+    def merge(self, other: "StatisticSet") -> None:
         """Take in another stretch."""
         self.summary(other.count, other.total, other.low, other.high)
         self.values += other.values
@@ -78,18 +78,18 @@ class Series:
         self.dimensions = tuple(dimensions)
         """The metric's dimensions in the order in which they came first."""
         self._begins: list[int] = []
-        self._samples: dict[int, dict[str, Sample]] = {}
+        self._samples: dict[int, dict[str, StatisticSet]] = {}
         # neighbouring evaluations and alarms on the same metric ask for the same again
         self._kept: dict[tuple[int, str, str | None], dict[int, Point]] = {}
 
-    def sample(self, at: int, unit: str) -> Sample:
+    def sample(self, at: int, unit: str) -> StatisticSet:
         """The sample that a moment belongs to, made on first use."""
         begin = at - at % GRAIN
         self._kept.clear()
         if begin not in self._samples:
             insort(self._begins, begin)
             self._samples[begin] = {}
-        return self._samples[begin].setdefault(unit, Sample())
+        return self._samples[begin].setdefault(unit, StatisticSet())
 
     def has_any(self, begin: int) -> bool:
         """Whether there is a sample from `begin` on."""
@@ -109,7 +109,7 @@ class Series:
         return points
 
     def _point(self, begin: int, end: int, statistic: str, unit: str | None) -> Point:
-        begins, joined = self._begins, Sample()
+        begins, joined = self._begins, StatisticSet()
         for index in range(bisect_left(begins, begin), bisect_left(begins, end)):
             for name, sample in self._samples[begins[index]].items():
                 if unit is None or unit == name:
@@ -117,7 +117,7 @@ class Series:
         return Point(joined.read(statistic), joined.count) if joined.count else NOTHING
 
 
-class Datapoints:
+class DatapointStore:
     """All metrics of a region; `on_new` is told of each that gets a datapoint."""
 
     def __init__(self, on_new: Callable[[Key], None]) -> None:

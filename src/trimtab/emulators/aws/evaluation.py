@@ -8,7 +8,7 @@ from trimtab.emulators.aws.composites import review_parents
 from trimtab.emulators.aws.datapoints import Key
 from trimtab.emulators.aws.scaling import Firing, fire
 from trimtab.emulators.aws.verdicts import data_of, name_of, reason_of
-from trimtab.emulators.aws.watches import Watch, moment_of
+from trimtab.emulators.aws.watches import AlarmWatch, moment_of
 from trimtab.emulators.aws.world import Phase, Region
 
 _POLICY = ":scalingPolicy:"
@@ -20,7 +20,7 @@ def watch(region: Region, alarm: dict[str, Any]) -> None:
     forget(region, alarm["AlarmName"])
     if alarm.get("EvaluationCriteria") or alarm.get("ThresholdMetricId"):
         return
-    alarm_watch = Watch(alarm, region.datapoints, lasting=earlier is not None and earlier.lasting)
+    alarm_watch = AlarmWatch(alarm, region.datapoints, lasting=earlier is not None and earlier.lasting)
     region.watches[alarm_watch.name] = alarm_watch
     for key in alarm_watch.keys:
         region.watched.setdefault(key, {})[alarm_watch.name] = alarm_watch
@@ -34,7 +34,7 @@ def forget(region: Region, name: str) -> None:
         region.watched[key].pop(name, None)
 
 
-def wake(region: Region, watched: Watch) -> None:
+def wake(region: Region, watched: AlarmWatch) -> None:
     """Have an alarm looked at when its next time comes."""
     now = int(region.world.now().timestamp())
     due = moment_of(now - now % watched.cadence + watched.cadence)
@@ -67,7 +67,7 @@ def change_state(region: Region, alarm: dict[str, Any], state: str, reason: str,
     review_parents(region, alarm)
 
 
-def _look_at(region: Region, watched: Watch, due: datetime) -> None:
+def _look_at(region: Region, watched: AlarmWatch, due: datetime) -> None:
     watched.due = due
     region.world.at(
         due,
@@ -77,7 +77,7 @@ def _look_at(region: Region, watched: Watch, due: datetime) -> None:
     )
 
 
-def _evaluate(region: Region, watched: Watch, due: datetime) -> None:
+def _evaluate(region: Region, watched: AlarmWatch, due: datetime) -> None:
     alarm, at = watched.alarm, int(due.timestamp())
     watched.due = None
     look = watched.last = watched.look(at)
@@ -92,7 +92,7 @@ def _evaluate(region: Region, watched: Watch, due: datetime) -> None:
         _look_at(region, watched, due + timedelta(seconds=watched.cadence))
 
 
-def _act(region: Region, alarm: dict[str, Any], watched: Watch | None) -> None:
+def _act(region: Region, alarm: dict[str, Any], watched: AlarmWatch | None) -> None:
     for arn in _policies(alarm):
         fire(region, arn, _firing(alarm, watched))
 
@@ -102,7 +102,7 @@ def _policies(alarm: dict[str, Any]) -> list[str]:
     return [arn for arn in actions_of(alarm) if _POLICY in arn]
 
 
-def _firing(alarm: dict[str, Any], watched: Watch | None) -> Firing:
+def _firing(alarm: dict[str, Any], watched: AlarmWatch | None) -> Firing:
     counted = [] if watched is None or watched.last is None else watched.counted(watched.last)
     return Firing(
         alarm=alarm["AlarmName"],

@@ -31,7 +31,7 @@ _OF_MANY: Mapping[str, Callable[[Sequence[float]], float]] = {
 }
 
 
-class Unknown(Exception):
+class NotComputed(Exception):
     """An expression with something that is not computed here."""
 
 
@@ -51,7 +51,7 @@ def _parsed(expression: str) -> ast.expr:
     try:
         return ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
-        raise Unknown(expression) from error
+        raise NotComputed(expression) from error
 
 
 def _each(node: ast.expr, series: Mapping[str, Values], length: int) -> Values:
@@ -68,7 +68,7 @@ def _each(node: ast.expr, series: Mapping[str, Values], length: int) -> Values:
             return _pairwise(_OPERATORS[type(op)], _each(left, series, length), _each(right, series, length))
         case ast.Call(func=ast.Name(id=name), args=arguments):
             return _call(name, arguments, series, length)
-    raise Unknown(ast.unparse(node))
+    raise NotComputed(ast.unparse(node))
 
 
 def _pairwise(act: Callable[[float, float], float], left: Values, right: Values) -> Values:
@@ -94,7 +94,7 @@ def _call(name: str, arguments: list[ast.expr], series: Mapping[str, Values], le
         return [None if value is None else _OF_ONE[name](value) for value in _each(arguments[0], series, length)]
     if name in _OF_MANY and len(arguments) == 1:
         return _joined(_OF_MANY[name], arguments[0], series, length)
-    raise Unknown(f"{name} of {len(arguments)}")
+    raise NotComputed(f"{name} of {len(arguments)}")
 
 
 def _filled(values: Values, by: ast.expr) -> Values:
@@ -134,7 +134,7 @@ def series_of(
     while waiting:
         ready = [query for query in waiting if not names_in(query["Expression"]) & {each["Id"] for each in waiting}]
         if not ready:
-            raise Unknown("expressions that speak of each other in a circle")
+            raise NotComputed("expressions that speak of each other in a circle")
         for query in ready:
             values[query["Id"]] = compute(query["Expression"], values, length)
         waiting = [query for query in waiting if query not in ready]

@@ -11,7 +11,7 @@ from trimtab.emulators.aws import health, lifecycle, purchases, warm_pool
 from trimtab.emulators.aws.activities import record, stamp, started
 from trimtab.emulators.aws.forecasts import floor_of
 from trimtab.emulators.aws.group_view import GroupView
-from trimtab.emulators.aws.launching import Place, launch, places
+from trimtab.emulators.aws.launching import LaunchPlace, launch, places
 from trimtab.emulators.aws.templates import find_version
 from trimtab.emulators.aws.victims import choose_victim
 from trimtab.emulators.aws.world import Phase, Region
@@ -179,7 +179,7 @@ class Group(_MotoGroup):  # type: ignore[misc]
             self.home.elbv2.register_targets(arn, [{"Id": each, "Port": target_group.port} for each in unregistered])
 
     def _fill(self) -> None:
-        avoided: set[Place] = set()
+        avoided: set[LaunchPlace] = set()
         while not self.is_deleting and self.units(self.members()) < self.wanted:
             if "Launch" in self._suspended_processes:
                 return
@@ -194,16 +194,16 @@ class Group(_MotoGroup):  # type: ignore[misc]
             return
         left = len(purchases.surplus(self)) - len(self.swaps)
         self.moves_mix = left > 0 or bool(self.swaps)
-        avoided: set[Place] = set()
+        avoided: set[LaunchPlace] = set()
         for _ in range(left):
             if not self._launch_one(avoided, swaps=True):
                 return
 
-    def _launch_one(self, avoided: set[Place], *, swaps: bool = False) -> bool:
+    def _launch_one(self, avoided: set[LaunchPlace], *, swaps: bool = False) -> bool:
         before = self.units(self.members())
         cause = started(self, before, before + 1)
 
-        def tell(place: Place, why: str) -> None:
+        def tell(place: LaunchPlace, why: str) -> None:
             record(self, "Launching a new EC2 instance", cause, details=place.details, failed=why)
 
         launched = launch(self, avoided, tell)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trimtab.emulators.aws.datapoints import Datapoints, Key, Series
-from trimtab.emulators.aws.expressions import Unknown, Values
+from trimtab.emulators.aws.datapoints import DatapointStore, Key, Series
+from trimtab.emulators.aws.expressions import NotComputed, Values
 
 _NAME = r'"[^"]+"|[\w./:#-]+'
 _FUNCTION = "AVG|COUNT|MAX|MIN|SUM"
@@ -35,7 +35,7 @@ _JOINED: Mapping[str, Callable[[Sequence[Sequence[float]]], float]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class PeriodSpan:
     """The periods that are asked for: how many there are of how many seconds, and where the last one ends."""
 
     end: int
@@ -48,7 +48,9 @@ def is_insight(query: Mapping[str, Any]) -> bool:
     return str(query.get("Expression") or "").lstrip().upper().startswith("SELECT ")
 
 
-def answer_insight(expression: str, datapoints: Datapoints, since: int, span: Span) -> list[tuple[str, Values]]:
+def answer_insight(
+    expression: str, datapoints: DatapointStore, since: int, span: PeriodSpan
+) -> list[tuple[str, Values]]:
     """
     The values of each series that a query answers, with what its GROUP BY calls it.
 
@@ -57,7 +59,7 @@ def answer_insight(expression: str, datapoints: Datapoints, since: int, span: Sp
     """
     query = _QUERY.fullmatch(expression)
     if query is None:
-        raise Unknown(expression)
+        raise NotComputed(expression)
     groups: dict[str, list[Series]] = {}
     named = _names(query["group"])
     for key, series in datapoints.since(since):
@@ -90,7 +92,7 @@ def _conditions(text: str | None) -> list[tuple[str, bool, str]]:
     for part in re.split(r"\s+AND\s+", text, flags=re.IGNORECASE) if text else ():
         match = _CONDITION.fullmatch(part)
         if match is None:
-            raise Unknown(part)
+            raise NotComputed(part)
         conditions.append((_bare(match["key"]), bool(match["unlike"]), match["value"]))
     return conditions
 
@@ -103,7 +105,7 @@ def _bare(name: str) -> str:
     return name.strip('"')
 
 
-def _values(function: str, members: Sequence[Series], span: Span) -> Values:
+def _values(function: str, members: Sequence[Series], span: PeriodSpan) -> Values:
     columns = [
         zip(
             *(

@@ -27,7 +27,7 @@ FAILURES = (ServiceError, ServiceException, HTTPException)
 """What a launch may end with."""
 
 
-class Place(NamedTuple):
+class LaunchPlace(NamedTuple):
     """A zone, and the subnet in it."""
 
     zone: str
@@ -47,16 +47,18 @@ class Unavailable(ServiceError):
         super().__init__("ValidationError", f"{message} Launching EC2 instance failed.")
 
 
-def places(group: GroupView) -> list[Place]:
+def places(group: GroupView) -> list[LaunchPlace]:
     """Where a group may launch."""
     if not group.vpc_zone_identifier:
-        return [Place(zone, None) for zone in group.availability_zones]
+        return [LaunchPlace(zone, None) for zone in group.availability_zones]
     known = {subnet.id: subnet for zone in group.ec2_backend.subnets.values() for subnet in zone.values()}
     wanted = [known[each] for each in group.vpc_zone_identifier.split(",") if each in known]
-    return [Place(subnet.availability_zone, subnet.id) for subnet in wanted]
+    return [LaunchPlace(subnet.availability_zone, subnet.id) for subnet in wanted]
 
 
-def launch(group: GroupView, avoided: set[Place], on_failure: Callable[[Place, str], None]) -> tuple[Any, Place] | None:
+def launch(
+    group: GroupView, avoided: set[LaunchPlace], on_failure: Callable[[LaunchPlace, str], None]
+) -> tuple[Any, LaunchPlace] | None:
     """
     One new instance and where it is, in the first place that has room for it.
 
@@ -79,7 +81,7 @@ def launch(group: GroupView, avoided: set[Place], on_failure: Callable[[Place, s
     return None
 
 
-def _next_place(group: GroupView, avoided: set[Place]) -> Place | None:
+def _next_place(group: GroupView, avoided: set[LaunchPlace]) -> LaunchPlace | None:
     """Where the next instance goes: the zone with the fewest, in it the subnet with the fewest."""
     candidates = _offering(group, places(group))
     left = [place for place in candidates if place not in avoided]
@@ -96,7 +98,7 @@ def _next_place(group: GroupView, avoided: set[Place]) -> Place | None:
     return min((place for place in left if place.zone == zone), key=lambda place: subnets[place.subnet], default=None)
 
 
-def _offering(group: GroupView, candidates: list[Place]) -> list[Place]:
+def _offering(group: GroupView, candidates: list[LaunchPlace]) -> list[LaunchPlace]:
     """Those of the places that offer one of the group's types, where some do: the others are passed over."""
     try:
         own = _what_to_launch(group)["instance_type"]
@@ -114,7 +116,7 @@ def _offering(group: GroupView, candidates: list[Place]) -> list[Place]:
     return some or candidates
 
 
-def run_instance(group: GroupView, place: Place) -> Any:
+def run_instance(group: GroupView, place: LaunchPlace) -> Any:
     """One new instance in EC2, as moto's state of a group's instance; it is in no list yet."""
     if place.subnet is not None and not has_free_addresses(group.ec2_backend, place.subnet):
         raise Unavailable(no_free_addresses(place.subnet))

@@ -6,11 +6,11 @@ from typing import Any
 from trimtab.emulators.aws import hooks, warm_pool
 from trimtab.emulators.aws.activities import begin, finish, stamp, started, stopped
 from trimtab.emulators.aws.group_view import GroupView
-from trimtab.emulators.aws.launching import Place
+from trimtab.emulators.aws.launching import LaunchPlace
 from trimtab.emulators.aws.world import Phase
 
 
-def start(group: GroupView, state: Any, place: Place, before: int) -> None:
+def start(group: GroupView, state: Any, place: LaunchPlace, before: int) -> None:
     """Take in a new instance: pending until it has booted and the hooks let it go on."""
     title = f"Launching a new EC2 instance: {state.instance.id}"
     cause = started(group, before, before + group.units([state]))

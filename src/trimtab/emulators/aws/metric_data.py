@@ -7,8 +7,8 @@ from typing import Any
 from trimtab.emulators.aws.calls import Answer, Call, at_most, page
 from trimtab.emulators.aws.datapoints import check_data, metric_key
 from trimtab.emulators.aws.errors import invalid
-from trimtab.emulators.aws.expressions import Unknown, Values, series_of
-from trimtab.emulators.aws.insights import Span, answer_insight, is_insight
+from trimtab.emulators.aws.expressions import NotComputed, Values, series_of
+from trimtab.emulators.aws.insights import PeriodSpan, answer_insight, is_insight
 from trimtab.emulators.aws.watches import moment_of
 from trimtab.emulators.aws.world import Region
 
@@ -49,16 +49,18 @@ def get_metric_data(call: Call) -> Answer:
     begin, end = begin - begin % period, end + -end % period
     if begin >= end:
         raise invalid("The parameter StartTime must be less than the parameter EndTime.")
-    span = Span(end, period, (end - begin) // period)
+    span = PeriodSpan(end, period, (end - begin) // period)
     try:
         answers = list(_answers(call.region, queries, span))
-    except Unknown as error:
+    except NotComputed as error:
         raise invalid(f"Error in expression: {error}") from None
     is_ascending = params.get("ScanBy") == "TimestampAscending"
     return {"MetricDataResults": [_result(*each, span, ascending=is_ascending) for each in answers], "Messages": []}
 
 
-def _answers(region: Region, queries: Sequence[Mapping[str, Any]], span: Span) -> Iterator[tuple[str, str, Values]]:
+def _answers(
+    region: Region, queries: Sequence[Mapping[str, Any]], span: PeriodSpan
+) -> Iterator[tuple[str, str, Values]]:
     """The id, the label and the values of each series that is answered."""
     label, since = default_label(queries), int(region.world.now().timestamp()) - _LISTED
     series = series_of(
@@ -110,7 +112,7 @@ def list_metrics(call: Call) -> Answer:
     return page(call, metrics, "Metrics", size="MaxResults", default=500, top=500, bad_token="InvalidParameterValue")
 
 
-def _result(name: str, label: str, values: Values, span: Span, *, ascending: bool) -> dict[str, Any]:
+def _result(name: str, label: str, values: Values, span: PeriodSpan, *, ascending: bool) -> dict[str, Any]:
     begin = span.end - span.count * span.period
     points = [
         (moment_of(begin + place * span.period), value) for place, value in enumerate(values) if value is not None
@@ -133,7 +135,7 @@ def _period(query: dict[str, Any]) -> int:
     return int((query.get("MetricStat") or query).get("Period") or 60)
 
 
-def _read(region: Region, stat: Mapping[str, Any], span: Span) -> Values:
+def _read(region: Region, stat: Mapping[str, Any], span: PeriodSpan) -> Values:
     metric = stat["Metric"]
     series = region.datapoints.series(
         metric_key(metric.get("Namespace", ""), metric["MetricName"], metric.get("Dimensions") or ())

@@ -393,8 +393,8 @@ def _alarm_states(refresh: Refresh) -> dict[str, str]:
     if refresh.status not in _FORWARD:
         return {}
     names = (refresh.preferences.get("AlarmSpecification") or {}).get("Alarms") or ()
-    found = {name: find_alarm(refresh.group.home, name) for name in names}
-    return {name: str(alarm["StateValue"]) for name, alarm in found.items() if alarm is not None}
+    alarms = {name: find_alarm(refresh.group.home, name) for name in names}
+    return {name: str(alarm["StateValue"]) for name, alarm in alarms.items() if alarm is not None}
 
 
 def _fail(refresh: Refresh, reason: str) -> None:

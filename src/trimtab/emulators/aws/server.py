@@ -27,8 +27,8 @@ from trimtab.emulators.aws.refusals import refuse
 from trimtab.emulators.aws.regions import check_region
 from trimtab.emulators.aws.stacks import hold_stacks
 from trimtab.emulators.aws.types import look_types_up
-from trimtab.emulators.aws.world import DEFAULT_SETTINGS, HOME, Region, World
-from trimtab.emulators.shared.calls import Reply
+from trimtab.emulators.aws.world import DEFAULT_SETTINGS, HOME, CloudWorld, Region
+from trimtab.emulators.shared.calls import EmulatorReply
 from trimtab.emulators.shared.control import Door
 from trimtab.emulators.shared.errors import ServiceError
 from trimtab.emulators.shared.serving import Emulator
@@ -39,11 +39,11 @@ _THROTTLED = {"ec2": "RequestLimitExceeded", "ssm": "ThrottlingException"}
 _STATUS = {"ec2": 503}
 
 
-class _Handler(Handler, MotoRequestHandler):
+class _HeaderReader(Handler, MotoRequestHandler):
     """Moto's reading of headers, without its log."""
 
 
-class AwsEmulator(Emulator[wire.Request, World]):
+class AwsEmulator(Emulator[wire.Request, CloudWorld]):
     """
     An AWS account on 127.0.0.1, as a context manager; the real boto3 talks to it over http.
 
@@ -54,7 +54,7 @@ class AwsEmulator(Emulator[wire.Request, World]):
     """
 
     defaults = DEFAULT_SETTINGS
-    handler = _Handler
+    handler = _HeaderReader
 
     def __init__(self, clock: Clock | None = None, port: int = 0, log: TextIO | None = None) -> None:
         publish_images()
@@ -75,11 +75,11 @@ class AwsEmulator(Emulator[wire.Request, World]):
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
-    def make_world(self) -> World:
+    def make_world(self) -> CloudWorld:
         """An account of its own."""
-        return World(self.clock, self.settings, rearm=_rearm, on_datapoint=evaluation.wake_for)
+        return CloudWorld(self.clock, self.settings, rearm=_rearm, on_datapoint=evaluation.wake_for)
 
-    def more_doors(self, world: World) -> Mapping[tuple[str, str], Door]:
+    def more_doors(self, world: CloudWorld) -> Mapping[tuple[str, str], Door]:
         """Forecasts, shortages, targets and notices."""
         return doors_of(world)
 
@@ -91,7 +91,7 @@ class AwsEmulator(Emulator[wire.Request, World]):
         """What a signed HTTP request asks for."""
         return wire.read_request(environ)
 
-    def handle(self, request: wire.Request) -> Reply:
+    def handle(self, request: wire.Request) -> EmulatorReply:
         """Answer from the shim, or have moto answer."""
         check_region(request)
         check(request)
@@ -106,11 +106,11 @@ class AwsEmulator(Emulator[wire.Request, World]):
         call = Call(request.operation, request.params, region)
         return wire.result(request, handler(call))
 
-    def failure(self, request: wire.Request, error: ServiceError) -> Reply:
+    def failure(self, request: wire.Request, error: ServiceError) -> EmulatorReply:
         """An error in the protocol that was asked in."""
         return wire.failure(request, error)
 
-    def nothing(self, request: wire.Request) -> Reply:
+    def nothing(self, request: wire.Request) -> EmulatorReply:
         """What a read answers when there is nothing."""
         return wire.nothing(request) if request.model is not None else self.effect(request)
 
@@ -142,7 +142,7 @@ class AwsEmulator(Emulator[wire.Request, World]):
         publish(self._world.region(where), point["namespace"], [_datum(point)])
         return {"region": where, **point}
 
-    def _ask_moto(self, request: wire.Request) -> Reply:
+    def _ask_moto(self, request: wire.Request) -> EmulatorReply:
         began: list[Any] = []
         if (request.service, request.operation) == ("sqs", "ReceiveMessage"):
             request = replace(request, body=queues.answer_at_once(request.body))
@@ -154,7 +154,7 @@ class AwsEmulator(Emulator[wire.Request, World]):
         headers.pop("Content-Length", None)
         if request.protocol == "json" and "json" not in headers.get("Content-Type", ""):  # moto's KMS says text/html
             headers["Content-Type"] = "application/x-amz-json-1.1"
-        return Reply(status, wire.in_own_namespace(body), tuple(headers.items()), code)
+        return EmulatorReply(status, wire.in_own_namespace(body), tuple(headers.items()), code)
 
 
 def _datum(point: Mapping[str, Any]) -> dict[str, Any]:
@@ -175,7 +175,7 @@ def _rearm(region: Region) -> None:
 # the control doors that only AWS has
 
 
-def doors_of(world: World) -> Mapping[tuple[str, str], Door]:
+def doors_of(world: CloudWorld) -> Mapping[tuple[str, str], Door]:
     """The doors by method and name."""
     return {
         **world.quotas.doors(),
@@ -197,7 +197,7 @@ def _region(body: Mapping[str, Any]) -> str:
     return str(body.get("region") or HOME)
 
 
-def _run_short(world: World, body: Mapping[str, Any]) -> None:
+def _run_short(world: CloudWorld, body: Mapping[str, Any]) -> None:
     known = ("instance_type", "zone", "purchase")
     unknown = set(body) - {*known, "region"}
     if unknown:

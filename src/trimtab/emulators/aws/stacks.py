@@ -51,9 +51,9 @@ def _update(
     properties, before = _parameters(cloudformation_json["Properties"]), original_resource.name
     name = properties.get(_NAME, before)
     if name != before:
-        made = _create(name, cloudformation_json, account_id, region_name)
+        result = _create(name, cloudformation_json, account_id, region_name)
         _delete(before, cloudformation_json, account_id, region_name)
-        return made
+        return result
     tags = [{**tag, "ResourceId": name} for tag in properties.pop("Tags", [])]
     _do(region, groups.update_auto_scaling_group, "UpdateAutoScalingGroup", {**properties, _NAME: name})
     _do(region, groups.create_or_update_tags, "CreateOrUpdateTags", {"Tags": tags})

@@ -40,8 +40,8 @@ class AwsNaming(AccountNaming):
         """The group with target groups by name in place of ARNs, whose last part EC2 made up, and unreserved."""
         purchase = group.purchase.model_copy(update={"reservation": None})  # EC2 makes their ids up, too
         balancers = tuple(
-            each.model_copy(update={"id": None, "name": found[1]})
-            if each.id and (found := _TARGET_GROUP.fullmatch(each.id))
+            each.model_copy(update={"id": None, "name": match[1]})
+            if each.id and (match := _TARGET_GROUP.fullmatch(each.id))
             else each
             for each in group.load_balancers
         )

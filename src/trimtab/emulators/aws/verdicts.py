@@ -3,17 +3,17 @@
 import json
 from datetime import UTC, datetime
 
-from trimtab.emulators.aws.watches import COMPARISONS, NAMES, Look, Watch, moment_of
-from trimtab.engine.alarms import AlarmState
+from trimtab.emulators.aws.watches import COMPARISONS, NAMES, AlarmSnapshot, AlarmWatch, moment_of
+from trimtab.engine.alarms import AlarmStatus
 
 _SHOWN = {"breaching": "Breaching", "notBreaching": "NonBreaching"}
 
 
-def reason_of(watch: Watch, look: Look, before: str) -> str:
+def reason_of(watch: AlarmWatch, look: AlarmSnapshot, before: str) -> str:
     """The sentence that goes with a new state."""
-    state = look.state or AlarmState.INSUFFICIENT_DATA
+    state = look.state or AlarmStatus.INSUFFICIENT_DATA
     evaluated = watch.counted(look)
-    if state is AlarmState.INSUFFICIENT_DATA:
+    if state is AlarmStatus.INSUFFICIENT_DATA:
         return f"Insufficient Data: {_count(watch.periods)} {_were(watch.periods)} unknown."
     if not evaluated:
         shown = _SHOWN.get(watch.alarm.get("TreatMissingData", "missing"), "Missing")
@@ -21,7 +21,7 @@ def reason_of(watch: Watch, look: Look, before: str) -> str:
         missing = f"{watch.periods} missing datapoint{'s' if watch.periods > 1 else ''}"
         treated = f"{missing} {_were(watch.periods)} treated as [{shown}]"
         return f"Threshold Crossed: no datapoints were received for {periods} and {treated}."
-    is_alarm = state is AlarmState.ALARM
+    is_alarm = state is AlarmStatus.ALARM
     counted = [point for point in evaluated if watch.breaches(point[1]) is is_alarm] or evaluated
     listed = ", ".join(f"{value} ({moment_of(at).strftime('%d/%m/%y %H:%M:%S')})" for at, value in counted)
     words = COMPARISONS[watch.alarm["ComparisonOperator"]][1]
@@ -33,7 +33,7 @@ def reason_of(watch: Watch, look: Look, before: str) -> str:
     )
 
 
-def data_of(watch: Watch, look: Look, now: datetime) -> str:
+def data_of(watch: AlarmWatch, look: AlarmSnapshot, now: datetime) -> str:
     """The same as StateReasonData has it."""
     evaluated = watch.counted(look)
     data = {
@@ -50,7 +50,7 @@ def data_of(watch: Watch, look: Look, now: datetime) -> str:
     return json.dumps({name: value for name, value in data.items() if value is not None})
 
 
-def name_of(state: AlarmState) -> str:
+def name_of(state: AlarmStatus) -> str:
     """A state as CloudWatch writes it."""
     return NAMES[state]
 

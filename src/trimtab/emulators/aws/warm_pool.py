@@ -7,7 +7,7 @@ from trimtab.emulators.aws.activities import begin, finish, record, stamp
 from trimtab.emulators.aws.calls import Answer, Call, find_group
 from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.group_view import GroupView
-from trimtab.emulators.aws.launching import Place, launch
+from trimtab.emulators.aws.launching import LaunchPlace, launch
 from trimtab.emulators.aws.world import Phase
 from trimtab.emulators.shared.errors import ServiceError
 
@@ -54,7 +54,7 @@ def refill(group: GroupView) -> None:
         return
     while len(group.warmed) > wanted(group) and "Terminate" not in group._suspended_processes:
         end(group, group.warmed[0])
-    avoided: set[Place] = set()
+    avoided: set[LaunchPlace] = set()
     while len(group.warmed) < wanted(group) and "Launch" not in group._suspended_processes:
         if not _launch(group, avoided):
             return
@@ -91,11 +91,11 @@ def empty(group: GroupView) -> None:
         end(group, state)
 
 
-def _launch(group: GroupView, avoided: set[Place]) -> bool:
+def _launch(group: GroupView, avoided: set[LaunchPlace]) -> bool:
     now = stamp(group.home.world.now())
     cause = f"At {now} an instance was launched into the warm pool in response to a difference in its size."
 
-    def tell(place: Place, why: str) -> None:
+    def tell(place: LaunchPlace, why: str) -> None:
         record(group, "Launching a new EC2 instance into warm pool", cause, details=place.details, failed=why)
 
     launched = launch(group, avoided, tell)

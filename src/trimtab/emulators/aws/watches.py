@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from trimtab.emulators.aws.datapoints import NOTHING, Datapoints, Key, Point, metric_key
-from trimtab.emulators.aws.expressions import Unknown, Values, series_of
+from trimtab.emulators.aws.datapoints import NOTHING, DatapointStore, Key, Point, metric_key
+from trimtab.emulators.aws.expressions import NotComputed, Values, series_of
 from trimtab.engine.alarms import (
     BREACHES,
     EXTRA_PERIODS,
-    AlarmState,
+    AlarmStatus,
     Breaches,
     breach_flags,
     counted_points,
@@ -27,7 +27,7 @@ COMPARISONS: Mapping[str, tuple[Comparison, str]] = {
     "LessThanOrEqualToThreshold": (Comparison.AT_MOST, "less than or equal to"),
 }
 """How a value is held against a threshold, and how the service says it."""
-STATES = {"OK": AlarmState.OK, "ALARM": AlarmState.ALARM, "INSUFFICIENT_DATA": AlarmState.INSUFFICIENT_DATA}
+STATES = {"OK": AlarmStatus.OK, "ALARM": AlarmStatus.ALARM, "INSUFFICIENT_DATA": AlarmStatus.INSUFFICIENT_DATA}
 NAMES = {state: name for name, state in STATES.items()}
 TREATMENTS = {
     "missing": MissingData.MISSING,
@@ -38,13 +38,13 @@ TREATMENTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class AlarmSnapshot:
     """What an alarm found at one moment."""
 
     at: int
     values: Values
     """The value of each period of the range, oldest first."""
-    state: AlarmState | None
+    state: AlarmStatus | None
     """The state that follows; `None` where it stays because of too few samples."""
 
     @property
@@ -54,16 +54,16 @@ class Look:
 
 
 @dataclass(slots=True)
-class Watch:
+class AlarmWatch:
     """One alarm, ready to be evaluated."""
 
     alarm: dict[str, Any]
-    data: Datapoints
+    data: DatapointStore
     due: datetime | None = None
     """When it is looked at next; `None` while nothing can happen to it."""
     lasting: bool = False
     """Whether its state came from a change since it was put, so that Auto Scaling actions repeat."""
-    last: Look | None = None
+    last: AlarmSnapshot | None = None
     period: int = field(init=False)
     periods: int = field(init=False)
     keys: frozenset[Key] = field(init=False)
@@ -105,7 +105,7 @@ class Watch:
         begin = at - self.span
         return any((series := self.data.series(key)) is not None and series.has_any(begin) for key in self.keys)
 
-    def look(self, at: int) -> Look:
+    def look(self, at: int) -> AlarmSnapshot:
         """What it finds at a moment, which is a whole minute, or ten seconds for short periods."""
         points = self._read(at)
         values = [point.value for point in points]
@@ -116,13 +116,13 @@ class Watch:
             missing=self._missing,
             previous=STATES[self.alarm["StateValue"]],
         )
-        return Look(at, values, None if self._is_ignored(points) else evaluation.state)
+        return AlarmSnapshot(at, values, None if self._is_ignored(points) else evaluation.state)
 
     def breaches(self, value: float) -> bool:
         """Whether a value is beyond the threshold."""
         return self._breaches(value, self.threshold)
 
-    def counted(self, look: Look) -> list[tuple[int, float]]:
+    def counted(self, look: AlarmSnapshot) -> list[tuple[int, float]]:
         """The datapoints that counted in a look, oldest first, each with its beginning."""
         begin = look.at - self.span
         points = [
@@ -138,7 +138,7 @@ class Watch:
         length = self.periods + EXTRA_PERIODS
         try:
             series = series_of(queries, lambda stat: self._read_stat(stat, at), length)
-        except Unknown:
+        except NotComputed:
             return [NOTHING] * length
         wanted = next((query["Id"] for query in queries if query.get("ReturnData", True)), queries[-1]["Id"])
         return [Point(value, 0.0) for value in series[wanted]]

@@ -19,7 +19,7 @@ from moto.core.serialize import SerializationContext, get_serializer_class
 from moto.core.utils import get_service_model
 from moto.moto_server.werkzeug_app import BackendRequest
 
-from trimtab.emulators.shared.calls import Reply
+from trimtab.emulators.shared.calls import EmulatorReply
 from trimtab.emulators.shared.errors import ServiceError
 from trimtab.emulators.shared.serving import read_body
 
@@ -109,7 +109,7 @@ def replay(request: Request, account: str) -> dict[str, Any]:
     return {**request.environ, **body, "HTTP_X_MOTO_ACCOUNT_ID": account}
 
 
-def result(request: Request, answer: Mapping[str, Any] | None) -> Reply:
+def result(request: Request, answer: Mapping[str, Any] | None) -> EmulatorReply:
     """A good answer in the protocol that was asked in."""
     number = str(uuid.uuid4())
     serializer = get_serializer_class(request.service, request.protocol)(
@@ -119,7 +119,7 @@ def result(request: Request, answer: Mapping[str, Any] | None) -> Reply:
     # the serializer says no more than `text` of JSON
     kind = {"Content-Type": "application/x-amz-json-1.0"} if request.protocol == "json" else {}
     headers = (*{**response["headers"], **kind}.items(), ("x-amzn-RequestId", number))
-    return Reply(response["status_code"], in_own_namespace(_bytes(response["body"])), headers)
+    return EmulatorReply(response["status_code"], in_own_namespace(_bytes(response["body"])), headers)
 
 
 def in_own_namespace(body: bytes) -> bytes:
@@ -127,14 +127,14 @@ def in_own_namespace(body: bytes) -> bytes:
     return body.replace(b'ec2.amazonaws.com/doc/2016-11-15"', b'ec2.amazonaws.com/doc/2016-11-15/"', 1)
 
 
-def nothing(request: Request) -> Reply:
+def nothing(request: Request) -> EmulatorReply:
     """What a read answers when there is nothing."""
     shape = request.model.output_shape
     lists: dict[str, list[Any]] = {name: [] for name, member in shape.members.items() if member.type_name == "list"}
     return result(request, lists)
 
 
-def failure(request: Request, error: ServiceError) -> Reply:
+def failure(request: Request, error: ServiceError) -> EmulatorReply:
     """An error in the protocol that was asked in."""
     kind, number = "Sender" if error.status < 500 else "Receiver", str(uuid.uuid4())
     headers = [("x-amzn-RequestId", number)]
@@ -149,7 +149,7 @@ def failure(request: Request, error: ServiceError) -> Reply:
         inner = _error_xml(error).replace("<Error>", f"<Error><Type>{kind}</Type>")
         body = f"<ErrorResponse>{inner}<RequestId>{number}</RequestId></ErrorResponse>"
         headers += [("Content-Type", "text/xml")]
-    return Reply(error.status, body.encode(), tuple(headers), error.code)
+    return EmulatorReply(error.status, body.encode(), tuple(headers), error.code)
 
 
 def code_of(status: int, headers: Mapping[str, str], body: bytes) -> str | None:

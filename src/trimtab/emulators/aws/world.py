@@ -22,9 +22,9 @@ from moto.iam.models import iam_backends
 from moto.sns.models import sns_backends
 from moto.utilities.utils import get_partition
 
-from trimtab.emulators.aws.datapoints import Datapoints, Key
+from trimtab.emulators.aws.datapoints import DatapointStore, Key
 from trimtab.emulators.aws.types import offer_types
-from trimtab.emulators.aws.watches import Watch
+from trimtab.emulators.aws.watches import AlarmWatch
 from trimtab.emulators.shared.clock import EmulatorClock
 from trimtab.emulators.shared.quotas import Quotas
 from trimtab.emulators.shared.timers import Timers
@@ -78,7 +78,7 @@ class Region:
 
     name: str
     account: str
-    world: "World"
+    world: "CloudWorld"
     policies: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     actions: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     activities: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -103,12 +103,12 @@ class Region:
     """Instances that fail the load balancers' health checks."""
     ailments: set[str] = field(default_factory=set)
     """Texts in templates whose instances fail them."""
-    watches: dict[str, Watch] = field(default_factory=dict)
-    watched: dict[Key, dict[str, Watch]] = field(default_factory=dict)
-    datapoints: Datapoints = field(init=False)
+    watches: dict[str, AlarmWatch] = field(default_factory=dict)
+    watched: dict[Key, dict[str, AlarmWatch]] = field(default_factory=dict)
+    datapoints: DatapointStore = field(init=False)
 
     def __post_init__(self) -> None:
-        self.datapoints = Datapoints(lambda key: self.world.on_datapoint(self, key))
+        self.datapoints = DatapointStore(lambda key: self.world.on_datapoint(self, key))
 
     @cached_property
     def autoscaling(self) -> Any:
@@ -169,7 +169,7 @@ def _get_instance(backend: Any, name: str) -> Any:
     return instance
 
 
-class World(Timers):
+class CloudWorld(Timers):
     """
     One emulated AWS account, apart from those of other emulators in the process.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from trimtab.emulators.azure.activities import deleted, note_write
 from trimtab.emulators.azure.bodies import without_nulls
-from trimtab.emulators.azure.calls import Answer, Call, Handler, Route, page_of_group
+from trimtab.emulators.azure.calls import Answer, ArmRoute, Call, Handler, page_of_group
 from trimtab.emulators.azure.errors import missing
 from trimtab.emulators.azure.ids import folded, make_id
 from trimtab.emulators.azure.refusals import ACTION_GROUP, refuse
@@ -127,8 +127,8 @@ _ALL = f"{GROUP}/{_WHERE}"
 _ONE = f"{_ALL}/{{name}}"
 
 
-def _route(method: str, path: str, name: str, handler: Handler, body: str = "") -> Route:
-    return Route(method, path, "insights", f"ActionGroups_{name}", ACTION_GROUPS, handler, body)
+def _route(method: str, path: str, name: str, handler: Handler, body: str = "") -> ArmRoute:
+    return ArmRoute(method, path, "insights", f"ActionGroups_{name}", ACTION_GROUPS, handler, body)
 
 
 ROUTES = (

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from trimtab.emulators.azure.alerts import AlertState
-from trimtab.emulators.azure.autoscale import LastAction, Verdict, active
-from trimtab.emulators.azure.calls import Answer, Call, Route, next_link, read_token
+from trimtab.emulators.azure.autoscale import AutoscaleVerdict, LastAction, active
+from trimtab.emulators.azure.calls import Answer, ArmRoute, Call, next_link, read_token
 from trimtab.emulators.azure.errors import to_dict
 from trimtab.emulators.azure.filters import filter_of
 from trimtab.emulators.azure.ids import folded, parse_id
 from trimtab.emulators.azure.routing import SUBSCRIPTION
 from trimtab.emulators.azure.versions import ACTIVITY
-from trimtab.emulators.azure.world import TENANT, World
+from trimtab.emulators.azure.world import TENANT, CloudWorld
 from trimtab.emulators.shared.errors import ServiceError
 from trimtab.engine.autoscale import Cause
 
@@ -49,7 +49,7 @@ def alert_event(alert: Mapping[str, Any], state: AlertState, *, now: datetime) -
 
 def autoscale_events(
     setting: Mapping[str, Any],
-    verdict: Verdict,
+    verdict: AutoscaleVerdict,
     *,
     before: int,
     now: datetime,
@@ -85,7 +85,7 @@ def autoscale_events(
     return events
 
 
-def failure_events(setting: Mapping[str, Any], verdict: Verdict, *, now: datetime) -> list[Event]:
+def failure_events(setting: Mapping[str, Any], verdict: AutoscaleVerdict, *, now: datetime) -> list[Event]:
     """The events of a run that did not scale because it would have flapped, or because metrics are missing."""
     events = []
     if verdict.cause is Cause.FLAPPING:
@@ -230,7 +230,7 @@ def deleted(call: Call, body: Mapping[str, Any] | None) -> Answer:
     return Answer(200)
 
 
-def note(world: World, event: Event) -> None:
+def note(world: CloudWorld, event: Event) -> None:
     """Add an event."""
     world.events.append(event)
 
@@ -251,4 +251,4 @@ def _selected(call: Call, event: Event) -> Event:
 
 
 _VALUES = f"{SUBSCRIPTION}/providers/Microsoft.Insights/eventtypes/management/values"
-ROUTES = (Route("GET", _VALUES, "insights", "ActivityLogs_List", ACTIVITY, _list),)
+ROUTES = (ArmRoute("GET", _VALUES, "insights", "ActivityLogs_List", ACTIVITY, _list),)

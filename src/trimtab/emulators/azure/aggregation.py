@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from trimtab.emulators.azure.datapoints import Datapoints, Measured, platform_namespace
+from trimtab.emulators.azure.datapoints import DatapointStore, StoredValue, platform_namespace
 from trimtab.emulators.azure.filters import filter_of
 from trimtab.emulators.shared.errors import ServiceError
 from trimtab.emulators.shared.moments import read_iso_span
@@ -29,7 +29,7 @@ Filter = dict[str, tuple[bool, frozenset[str]]]
 
 
 def metrics_reply(
-    datapoints: Datapoints, resource: str, query: Mapping[str, str], *, now: datetime, region: str
+    datapoints: DatapointStore, resource: str, query: Mapping[str, str], *, now: datetime, region: str
 ) -> dict[str, Any]:
     """The reply to `metrics` of one resource; the names of the query are in small letters."""
     start, end = _span(query, now)
@@ -53,7 +53,7 @@ def metrics_reply(
 
 
 def subscription_reply(
-    datapoints: Datapoints, resources: Sequence[str], query: Mapping[str, str], *, now: datetime, region: str
+    datapoints: DatapointStore, resources: Sequence[str], query: Mapping[str, str], *, now: datetime, region: str
 ) -> dict[str, Any]:
     """The reply to `metrics` of a subscription: the resources of one region, apart where asked by their ids."""
     start, end = _span(query, now)
@@ -71,7 +71,7 @@ def subscription_reply(
     }
 
 
-def namespaces_reply(datapoints: Datapoints, resource: str) -> dict[str, Any]:
+def namespaces_reply(datapoints: DatapointStore, resource: str) -> dict[str, Any]:
     """The reply to `metricNamespaces`."""
     own = platform_namespace(resource)
     spaces = {own.lower(): own, **{space.lower(): space for space, _, _ in datapoints.metrics(resource)}}
@@ -89,7 +89,7 @@ def namespaces_reply(datapoints: Datapoints, resource: str) -> dict[str, Any]:
     }
 
 
-def definitions_reply(datapoints: Datapoints, resource: str, query: Mapping[str, str]) -> dict[str, Any]:
+def definitions_reply(datapoints: DatapointStore, resource: str, query: Mapping[str, str]) -> dict[str, Any]:
     """The reply to `metricDefinitions`: the metrics that have been measured."""
     wanted = (query.get("metricnamespace") or platform_namespace(resource)).lower()
     definitions = []
@@ -128,7 +128,7 @@ def unit_of(metric: str) -> str:
 
 
 def _metric(
-    datapoints: Datapoints,
+    datapoints: DatapointStore,
     resources: Sequence[str],
     scope: str,
     namespace: str,
@@ -142,7 +142,7 @@ def _metric(
     only = dimensions.pop("microsoft.resourceid", None)
     measured = any(datapoints.newest(resource, namespace, name) for resource in resources)
     # what was never measured has no series; what was has one, with or without values
-    series: dict[tuple[str, ...], list[Measured]] = {(): []} if measured and not split else {}
+    series: dict[tuple[str, ...], list[StoredValue]] = {(): []} if measured and not split else {}
     for resource in resources:
         if only is not None and "*" not in only[1] and (resource.lower() in only[1]) is not only[0]:
             continue
@@ -164,7 +164,7 @@ def _metric(
 def _timeseries(
     split: Sequence[str],
     key: Sequence[str],
-    values: Sequence[Measured],
+    values: Sequence[StoredValue],
     query: Mapping[str, str],
     start: datetime,
     end: datetime,
@@ -174,7 +174,7 @@ def _timeseries(
 
 
 def _data(
-    values: Sequence[Measured], query: Mapping[str, str], start: datetime, end: datetime
+    values: Sequence[StoredValue], query: Mapping[str, str], start: datetime, end: datetime
 ) -> Iterator[dict[str, Any]]:
     grain, start = read_iso_span(_interval(query)), start.replace(second=0, microsecond=0)
     words = [word.strip().lower() for word in (query.get("aggregation") or "average").split(",") if word.strip()]

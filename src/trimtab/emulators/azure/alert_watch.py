@@ -5,7 +5,7 @@ from typing import Any
 
 from trimtab.emulators.azure.activities import alert_event, note
 from trimtab.emulators.azure.alerts import AlertState, evaluate_alert, longest_window, metrics_of, status_body
-from trimtab.emulators.azure.world import Phase, World, zulu
+from trimtab.emulators.azure.world import CloudWorld, Phase, zulu
 from trimtab.emulators.shared.moments import read_iso_span
 
 _CHECKS_TO_RESOLVE = 3
@@ -23,7 +23,7 @@ class AlertWatch:
         earlier: The same rule before this write, whose state goes on.
     """
 
-    def __init__(self, world: World, key: str, body: dict[str, Any], earlier: "AlertWatch | None" = None) -> None:
+    def __init__(self, world: CloudWorld, key: str, body: dict[str, Any], earlier: "AlertWatch | None" = None) -> None:
         self.world = world
         self.key = key
         self.body = body

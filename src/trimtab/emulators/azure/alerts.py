@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from trimtab.emulators.azure.autoscale import Read
-from trimtab.emulators.azure.datapoints import Measured
+from trimtab.emulators.azure.datapoints import StoredValue
 from trimtab.emulators.shared.moments import read_iso_span
 from trimtab.engine.aggregates import TimeAggregation, over_time
 from trimtab.engine.rules import Operator
@@ -73,7 +73,7 @@ def _of_resource(properties: Mapping[str, Any], scope: str, start: datetime, now
     return AlertState.FIRED if all(holds) else AlertState.RESOLVED
 
 
-def _is_met(criterion: Mapping[str, Any], series: Sequence[Sequence[Measured]]) -> bool | None:
+def _is_met(criterion: Mapping[str, Any], series: Sequence[Sequence[StoredValue]]) -> bool | None:
     """Whether any series meets a criterion; `None` where that cannot be said."""
     if "threshold" not in criterion:
         return None
@@ -88,7 +88,7 @@ def _is_met(criterion: Mapping[str, Any], series: Sequence[Sequence[Measured]]) 
 
 def _series(
     criterion: Mapping[str, Any], scope: str, start: datetime, now: datetime, read: Read
-) -> list[list[Measured]]:
+) -> list[list[StoredValue]]:
     """The values of a metric, apart by the dimensions that the criterion names."""
     wanted = {
         str(each["name"]).lower(): (
@@ -98,7 +98,7 @@ def _series(
         for each in criterion.get("dimensions") or ()
     }
     namespace, metric = criterion.get("metricNamespace"), str(criterion["metricName"])
-    by_dimensions: dict[tuple[str, ...], list[Measured]] = {}
+    by_dimensions: dict[tuple[str, ...], list[StoredValue]] = {}
     for each in read(scope, namespace, metric, start, now, dimensions=wanted):
         own = {name.lower(): value for name, value in each.dimensions.items()}
         by_dimensions.setdefault(tuple(own.get(name, "") for name in wanted), []).append(each)

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 from tzlocal.windows_tz import win_tz
 
 from trimtab.emulators.azure.bodies import find
-from trimtab.emulators.azure.datapoints import Datapoints, Measured
+from trimtab.emulators.azure.datapoints import DatapointStore, StoredValue
 from trimtab.emulators.shared.moments import read_iso_span
 from trimtab.engine.aggregates import Statistic, TimeAggregation, aggregate
 from trimtab.engine.autoscale import Cause, Cooldown, evaluate_rules
 from trimtab.engine.profiles import FixedDate, Profile, Recurrence, Weekday, active_profile
-from trimtab.engine.rules import ChangeType, Limits, Operator, Rule, ScaleAction, ScaleDirection
+from trimtab.engine.rules import ChangeType, MetricRule, Operator, ProfileCapacity, ScaleAction, ScaleDirection
 from trimtab.engine.schedules import next_fire
 
 E = TypeVar("E", ScaleDirection, ChangeType, Operator, Statistic, TimeAggregation, Weekday)
@@ -44,12 +44,12 @@ class Read(Protocol):
         end: datetime,
         *,
         dimensions: Mapping[str, tuple[bool, frozenset[str]]] | None = None,
-    ) -> Sequence[Measured]:
+    ) -> Sequence[StoredValue]:
         """Those from `start` up to `end`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AutoscaleVerdict:
     """
     What a run asks for.
 
@@ -72,7 +72,7 @@ def evaluate(
     read: Read,
     last_action: LastAction | None = None,
     forecast: Forecast | None = None,
-) -> Verdict:
+) -> AutoscaleVerdict:
     """
     What a setting asks for at a moment.
 
@@ -86,7 +86,7 @@ def evaluate(
     """
     profile = active(setting, now)
     if profile is None:
-        return Verdict(None, Cause.NOTHING)
+        return AutoscaleVerdict(None, Cause.NOTHING)
     rules = profile.get("rules") or []
     names = [f"{index}:{rule['metricTrigger']['metricName']}" for index, rule in enumerate(rules)]
     target = str(setting.get("targetResourceUri") or "")
@@ -98,7 +98,7 @@ def evaluate(
         cooldown=None if last_action is None else Cooldown(now - last_action.at, last_action.cooldown),
         predicted=_predicted(setting, names, rules, now=now, forecast=forecast or {}),
     )
-    return Verdict(
+    return AutoscaleVerdict(
         outcome.size if outcome.size != size else None,
         outcome.cause,
         str(profile["name"]),
@@ -115,7 +115,7 @@ def active(setting: Mapping[str, Any], now: datetime) -> Mapping[str, Any] | Non
 
 
 def next_moment(
-    setting: Mapping[str, Any], *, now: datetime, datapoints: Datapoints, forecast: Forecast | None = None
+    setting: Mapping[str, Any], *, now: datetime, datapoints: DatapointStore, forecast: Forecast | None = None
 ) -> datetime:
     """The next minute at which a run can ask for something else than now, if nothing new is measured until then."""
     ahead = [moment for moment in forecast or {} if moment + timedelta(hours=1) > now]
@@ -142,7 +142,7 @@ def metrics_of(setting: Mapping[str, Any]) -> Iterator[tuple[str, str | None, st
 # when
 
 
-def _has_data(setting: Mapping[str, Any], now: datetime, datapoints: Datapoints) -> bool:
+def _has_data(setting: Mapping[str, Any], now: datetime, datapoints: DatapointStore) -> bool:
     for resource, namespace, metric, window in metrics_of(setting):
         newest = datapoints.newest(resource, namespace, metric)
         # one run after the last value has left the window sees that it has
@@ -199,14 +199,14 @@ def _zone(name: str) -> str:
     return "UTC" if name.upper() == "UTC" else win_tz[name]
 
 
-def _limits(profile: Mapping[str, Any]) -> Limits:
+def _limits(profile: Mapping[str, Any]) -> ProfileCapacity:
     capacity = profile["capacity"]
-    return Limits(int(capacity["minimum"]), int(capacity["maximum"]), int(capacity["default"]))
+    return ProfileCapacity(int(capacity["minimum"]), int(capacity["maximum"]), int(capacity["default"]))
 
 
-def _rule(name: str, rule: Mapping[str, Any]) -> Rule:
+def _rule(name: str, rule: Mapping[str, Any]) -> MetricRule:
     trigger, action = rule["metricTrigger"], rule["scaleAction"]
-    return Rule(
+    return MetricRule(
         name,
         _word(Operator, trigger["operator"]),
         float(trigger["threshold"]),

@@ -10,7 +10,7 @@ from trimtab.emulators.azure.activities import deleted, note_write
 from trimtab.emulators.azure.autoscale_checks import check_setting
 from trimtab.emulators.azure.autoscale_watch import AutoscaleWatch
 from trimtab.emulators.azure.bodies import merged, without_nulls
-from trimtab.emulators.azure.calls import Answer, Call, Handler, Route, page_of_group
+from trimtab.emulators.azure.calls import Answer, ArmRoute, Call, Handler, page_of_group
 from trimtab.emulators.azure.errors import missing
 from trimtab.emulators.azure.ids import folded, make_id
 from trimtab.emulators.azure.refusals import SETTING, refuse
@@ -19,7 +19,7 @@ from trimtab.emulators.azure.routing import GROUP, SUBSCRIPTION
 from trimtab.emulators.azure.sdk_shapes import shape_of
 from trimtab.emulators.azure.shapes import recased
 from trimtab.emulators.azure.versions import AUTOSCALE
-from trimtab.emulators.azure.world import World, zulu
+from trimtab.emulators.azure.world import CloudWorld, zulu
 from trimtab.emulators.shared.errors import ServiceError
 
 _WHOLE = "monitor:AutoscaleSettingResource"
@@ -154,8 +154,8 @@ _ALL = f"{GROUP}/{_WHERE}"
 _ONE = f"{_ALL}/{{name}}"
 
 
-def _route(method: str, path: str, name: str, handler: Handler, body: str = "") -> Route:
-    return Route(method, path, "insights", f"AutoscaleSettings_{name}", AUTOSCALE, handler, body)
+def _route(method: str, path: str, name: str, handler: Handler, body: str = "") -> ArmRoute:
+    return ArmRoute(method, path, "insights", f"AutoscaleSettings_{name}", AUTOSCALE, handler, body)
 
 
 ROUTES = (
@@ -165,11 +165,11 @@ ROUTES = (
     _route("PATCH", _ONE, "Update", _patch, f"{_WHOLE}Patch"),
     _route("GET", _ONE, "Get", _get),
     _route("DELETE", _ONE, "Delete", _delete),
-    Route("GET", f"{_ONE}/predictiveMetrics", "insights", "PredictiveMetric_Get", AUTOSCALE, _predict),
+    ArmRoute("GET", f"{_ONE}/predictiveMetrics", "insights", "PredictiveMetric_Get", AUTOSCALE, _predict),
 )
 
 
-def forecast_reply(world: World, forecast: Mapping[datetime, float], query: Mapping[str, str]) -> dict[str, Any]:
+def forecast_reply(world: CloudWorld, forecast: Mapping[datetime, float], query: Mapping[str, str]) -> dict[str, Any]:
     """The values of the predicted metric that were handed in, within the time that is asked for."""
     first, _, last = query.get("timespan", "").partition("/")
     points = [

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from trimtab.emulators.azure.activities import autoscale_events, failure_events, note
-from trimtab.emulators.azure.autoscale import LastAction, Verdict, evaluate, next_moment
+from trimtab.emulators.azure.autoscale import AutoscaleVerdict, LastAction, evaluate, next_moment
 from trimtab.emulators.azure.ids import folded
 from trimtab.emulators.azure.scaling import scale
-from trimtab.emulators.azure.world import Phase, World
+from trimtab.emulators.azure.world import CloudWorld, Phase
 from trimtab.emulators.shared.errors import ServiceError
 
 MINUTE = timedelta(minutes=1)
@@ -25,7 +25,9 @@ class AutoscaleWatch:
         earlier: The same setting before this write, whose cooldown and forecast go on.
     """
 
-    def __init__(self, world: World, key: str, body: dict[str, Any], earlier: "AutoscaleWatch | None" = None) -> None:
+    def __init__(
+        self, world: CloudWorld, key: str, body: dict[str, Any], earlier: "AutoscaleWatch | None" = None
+    ) -> None:
         self.world = world
         self.key = key
         self.body = body
@@ -88,12 +90,12 @@ class AutoscaleWatch:
         self._act(verdict, due)
         self._look_at(self._next(verdict, due))
 
-    def _next(self, verdict: Verdict, due: datetime) -> datetime:
+    def _next(self, verdict: AutoscaleVerdict, due: datetime) -> datetime:
         if verdict.size is not None:
             return due + MINUTE
         return next_moment(self.properties, now=due, datapoints=self.world.datapoints, forecast=self.forecast)
 
-    def _act(self, verdict: Verdict, due: datetime) -> None:
+    def _act(self, verdict: AutoscaleVerdict, due: datetime) -> None:
         scale_set = self.world.scale_sets[self.target]
         told = (verdict.cause, verdict.profile, verdict.size, scale_set.capacity)
         if verdict.size is None:
@@ -117,7 +119,7 @@ class AutoscaleWatch:
             note(self.world, event)
 
 
-def hand_in(world: World, body: Mapping[str, Any]) -> None:
+def hand_in(world: CloudWorld, body: Mapping[str, Any]) -> None:
     """Keep a forecast: the value of the metric that a setting predicts, from each moment on."""
     watch = world.autoscale.get(folded(str(body["group"])))
     if watch is None:

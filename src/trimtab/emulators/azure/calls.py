@@ -11,12 +11,12 @@ from urllib.parse import urlencode
 
 from trimtab.emulators.azure.errors import bad_content, stale_etag
 from trimtab.emulators.azure.ids import folded
-from trimtab.emulators.azure.world import World
+from trimtab.emulators.azure.world import CloudWorld
 from trimtab.emulators.shared.errors import ServiceError
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ArmRequest:
     """One call: `route` is empty for what the emulator does not have; `names` are the parts of the path."""
 
     method: str
@@ -24,7 +24,7 @@ class Request:
     query: Mapping[str, str]
     headers: Mapping[str, str] = field(repr=False)
     raw: bytes = field(repr=False)
-    route: "Route | None" = None
+    route: "ArmRoute | None" = None
     names: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -92,7 +92,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a handler answers; a body of `None` is left out."""
+    """What a handler answers; a body of `None` is left out, one of bytes is JSON already."""
 
     status: int = 200
     body: Any = None
@@ -103,8 +103,8 @@ class Answer:
 class Call:
     """A request to a world that has what it is about."""
 
-    world: World
-    request: Request
+    world: CloudWorld
+    request: ArmRequest
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -141,7 +141,7 @@ Handler = Callable[[Call], Answer]
 
 
 @dataclass(frozen=True)
-class Route:
+class ArmRoute:
     """
     One operation: `versions` are those of its API, none where any will do.
 

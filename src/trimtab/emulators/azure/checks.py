@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from trimtab.emulators.azure.calls import Request, Route
+from trimtab.emulators.azure.calls import ArmRequest, ArmRoute
 from trimtab.emulators.azure.errors import bad_content
 from trimtab.emulators.azure.ids import parse_id
 from trimtab.emulators.azure.regions import REGIONS, normal_location
@@ -10,7 +10,7 @@ from trimtab.emulators.azure.routing import check_version, not_registered
 from trimtab.emulators.azure.sdk_shapes import shape_of
 from trimtab.emulators.azure.shapes import check
 from trimtab.emulators.azure.type_files import find_shape
-from trimtab.emulators.azure.world import World
+from trimtab.emulators.azure.world import CloudWorld
 from trimtab.emulators.shared.errors import ServiceError
 
 _FILES: Mapping[str, tuple[str, str]] = {
@@ -22,7 +22,7 @@ _FILES: Mapping[str, tuple[str, str]] = {
 _CHALLENGE = 'Bearer authorization_uri="https://login.microsoftonline.com/", error="invalid_token"'
 
 
-def check_request(world: World, request: Request) -> Route:
+def check_request(world: CloudWorld, request: ArmRequest) -> ArmRoute:
     """
     The route of a call that may be answered.
 
@@ -41,7 +41,7 @@ def check_request(world: World, request: Request) -> Route:
     return request.route
 
 
-def _check_place(world: World, request: Request, route: Route) -> None:
+def _check_place(world: CloudWorld, request: ArmRequest, route: ArmRoute) -> None:
     """Refuse a version or a region that there is not."""
     place = normal_location(request.names.get("location", ""))
     check_version(request, route, place or _home(world, request))
@@ -49,7 +49,7 @@ def _check_place(world: World, request: Request, route: Route) -> None:
         raise not_registered(route, place, request.version)
 
 
-def _home(world: World, request: Request) -> str:
+def _home(world: CloudWorld, request: ArmRequest) -> str:
     """The region that a call is about, by its body or where its resource group is; empty for one about several."""
     body = request.body if request.is_write else None
     if isinstance(body, dict) and body.get("location"):
@@ -58,7 +58,7 @@ def _home(world: World, request: Request) -> str:
     return str(group["location"]) if group else ""
 
 
-def _check_body(request: Request, model: str) -> None:
+def _check_body(request: ArmRequest, model: str) -> None:
     body = request.body
     if not isinstance(body, dict):
         raise bad_content("'Expected an object.'.")
@@ -68,7 +68,7 @@ def _check_body(request: Request, model: str) -> None:
         check(body, shape, whole=True, strict=True)
 
 
-def _unknown(request: Request) -> ServiceError:
+def _unknown(request: ArmRequest) -> ServiceError:
     resource_id = parse_id(request.path)
     if resource_id is None:
         return ServiceError("NotFound", f"No HTTP resource was found that matches '{request.path}'.", 404)

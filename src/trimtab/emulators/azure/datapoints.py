@@ -12,7 +12,7 @@ KEPT = timedelta(days=30)
 _Key = tuple[str, str, str]
 
 
-class Measured(NamedTuple):
+class StoredValue(NamedTuple):
     """One value; `serial` tells those of one moment apart."""
 
     at: datetime
@@ -21,11 +21,11 @@ class Measured(NamedTuple):
     dimensions: Mapping[str, str]
 
 
-class Datapoints:
+class DatapointStore:
     """The values of every metric; names and ids compare without case."""
 
     def __init__(self) -> None:
-        self._held: dict[_Key, list[Measured]] = {}
+        self._held: dict[_Key, list[StoredValue]] = {}
         self._names: dict[_Key, tuple[str, str]] = {}
         self._serial = 0
 
@@ -44,7 +44,7 @@ class Datapoints:
         held = self._held.setdefault(key, [])
         self._names.setdefault(key, (namespace or platform_namespace(resource), metric))
         self._serial += 1
-        insort(held, Measured(at, self._serial, value, dict(dimensions or {})), key=_order)
+        insort(held, StoredValue(at, self._serial, value, dict(dimensions or {})), key=_order)
         del held[: bisect_left(held, held[-1].at - KEPT, key=_moment)]
 
     def values(
@@ -56,7 +56,7 @@ class Datapoints:
         end: datetime,
         *,
         dimensions: Mapping[str, tuple[bool, frozenset[str]]] | None = None,
-    ) -> list[Measured]:
+    ) -> list[StoredValue]:
         """
         The values from `start` up to `end`, which is outside.
 
@@ -89,15 +89,15 @@ def _key(resource: str, namespace: str | None, metric: str) -> _Key:
     return folded(resource), (namespace or platform_namespace(resource)).lower(), metric.lower()
 
 
-def _order(each: Measured) -> tuple[datetime, int]:
+def _order(each: StoredValue) -> tuple[datetime, int]:
     return each.at, each.serial
 
 
-def _moment(each: Measured) -> datetime:
+def _moment(each: StoredValue) -> datetime:
     return each.at
 
 
-def _matches(each: Measured, wanted: Mapping[str, tuple[bool, frozenset[str]]]) -> bool:
+def _matches(each: StoredValue, wanted: Mapping[str, tuple[bool, frozenset[str]]]) -> bool:
     own = {name.lower(): value.lower() for name, value in each.dimensions.items()}
     return all(
         (("*" in values and name in own) or own.get(name) in values) is included

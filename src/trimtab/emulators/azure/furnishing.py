@@ -6,7 +6,7 @@ from typing import Any
 from trimtab.emulators.azure.groups import make_group
 from trimtab.emulators.azure.ids import make_id, parse_id
 from trimtab.emulators.azure.versions import COMPUTE, IDENTITIES, NETWORK
-from trimtab.emulators.azure.world import SUBSCRIPTION, World
+from trimtab.emulators.azure.world import SUBSCRIPTION, CloudWorld
 from trimtab.emulators.shared.furnishing import BALANCED, NAME, AccountNames, send
 
 GROUP, LOCATION = "trimtab", "westeurope"
@@ -21,7 +21,7 @@ _VERSIONS = {"Microsoft.Network": NETWORK, "Microsoft.Compute": COMPUTE, "Micros
 SUBNETS = {"private": "10.0.0.0/24", "public": "10.0.1.0/24"}
 
 
-def furnish(world: World, endpoint: str) -> Mapping[str, str]:
+def furnish(world: CloudWorld, endpoint: str) -> Mapping[str, str]:
     """Make a network with subnets, gateways with a pool, a security group and an identity; says what there is."""
     make_group(world, GROUP, LOCATION)
     for kind, name, properties in _furniture(world):
@@ -49,9 +49,9 @@ def make_named(endpoint: str, names: AccountNames, group: str, location: str) ->
     for kind, some in named:
         parts.update({(group, kind, name): [] for name in some if not name.startswith("/")})
     for text in names.ids:
-        if (found := parse_id(text)) is not None:
-            kind = f"{found.provider}/{found.types[0]}"
-            parts.setdefault((found.group, kind, found.names[0]), []).extend(found.names[1:])
+        if (parsed := parse_id(text)) is not None:
+            kind = f"{parsed.provider}/{parsed.types[0]}"
+            parts.setdefault((parsed.group, kind, parsed.names[0]), []).extend(parsed.names[1:])
     for (where, kind, name), inner in parts.items():
         own = make_id(SUBSCRIPTION, where, *kind.split("/"), name)
         # a gateway is in a subnet of its own, which its network has beside those of the fleet
@@ -83,7 +83,7 @@ def _named_body(kind: str, own: str, inner: list[str], subnet: str) -> dict[str,
             return None
 
 
-def _furniture(world: World) -> list[tuple[str, str, dict[str, Any]]]:
+def _furniture(world: CloudWorld) -> list[tuple[str, str, dict[str, Any]]]:
     networks, gateways = "Microsoft.Network/virtualNetworks", "Microsoft.Network/applicationGateways"
     subnets = [{"name": name, "properties": {"addressPrefix": block}} for name, block in SUBNETS.items()]
     subnet = f"{world.id_of(GROUP, networks, NAME)}/subnets/public"

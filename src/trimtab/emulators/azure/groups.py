@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from trimtab.emulators.azure.calls import Answer, Call, Route, page
+from trimtab.emulators.azure.calls import Answer, ArmRoute, Call, page
 from trimtab.emulators.azure.errors import missing_group
 from trimtab.emulators.azure.ids import folded
 from trimtab.emulators.azure.operations import begin, headers
 from trimtab.emulators.azure.regions import check_group_location
 from trimtab.emulators.azure.routing import SUBSCRIPTION
 from trimtab.emulators.azure.versions import RESOURCES
-from trimtab.emulators.azure.world import World
+from trimtab.emulators.azure.world import CloudWorld
 from trimtab.emulators.shared.errors import ServiceError
 
 HOME = "eastus"
@@ -29,7 +29,7 @@ def check_group(call: Call) -> None:
     make_group(call.world, call.group, HOME)
 
 
-def make_group(world: World, name: str, location: str, tags: dict[str, str] | None = None) -> dict[str, Any]:
+def make_group(world: CloudWorld, name: str, location: str, tags: dict[str, str] | None = None) -> dict[str, Any]:
     """A group, made or changed."""
     group = {
         "id": f"/subscriptions/{world.subscription}/resourceGroups/{name}",
@@ -88,7 +88,7 @@ def _find(call: Call) -> dict[str, Any]:
     return group
 
 
-def _wipe(world: World, name: str) -> None:
+def _wipe(world: CloudWorld, name: str) -> None:
     world.groups.pop(name.lower(), None)
     start = folded(f"/subscriptions/{world.subscription}/resourceGroups/{name}") + "/"
     held: tuple[dict[str, Any], ...] = (world.resources, world.scale_sets, world.autoscale, world.alerts)
@@ -100,9 +100,9 @@ def _wipe(world: World, name: str) -> None:
 _ALL = f"{SUBSCRIPTION}/resourceGroups"
 _ONE = f"{_ALL}/{{name}}"
 ROUTES = (
-    Route("GET", _ALL, "resources", "ResourceGroups_List", RESOURCES, _list),
-    Route("PUT", _ONE, "resources", "ResourceGroups_CreateOrUpdate", RESOURCES, _put),
-    Route("GET", _ONE, "resources", "ResourceGroups_Get", RESOURCES, _get),
-    Route("HEAD", _ONE, "resources", "ResourceGroups_CheckExistence", RESOURCES, _head),
-    Route("DELETE", _ONE, "resources", "ResourceGroups_Delete", RESOURCES, _delete),
+    ArmRoute("GET", _ALL, "resources", "ResourceGroups_List", RESOURCES, _list),
+    ArmRoute("PUT", _ONE, "resources", "ResourceGroups_CreateOrUpdate", RESOURCES, _put),
+    ArmRoute("GET", _ONE, "resources", "ResourceGroups_Get", RESOURCES, _get),
+    ArmRoute("HEAD", _ONE, "resources", "ResourceGroups_CheckExistence", RESOURCES, _head),
+    ArmRoute("DELETE", _ONE, "resources", "ResourceGroups_Delete", RESOURCES, _delete),
 )

@@ -1,12 +1,12 @@
 """Instances that fail their probe, and their repair where the policy asks for it."""
 
 from trimtab.emulators.azure.ids import folded, parse_id
-from trimtab.emulators.azure.instance import Instance
+from trimtab.emulators.azure.instance import EmulatedInstance
 from trimtab.emulators.azure.scaling import repair_if_ill
-from trimtab.emulators.azure.world import World
+from trimtab.emulators.azure.world import CloudWorld
 
 
-def fail_target(world: World, instance: str, *, healthy: bool) -> None:
+def fail_target(world: CloudWorld, instance: str, *, healthy: bool) -> None:
     """Have an instance fail its probe from now on, or pass it again; raises `KeyError` for one that there is not."""
     target = _find(world, instance)
     if healthy:
@@ -16,7 +16,7 @@ def fail_target(world: World, instance: str, *, healthy: bool) -> None:
     repair_if_ill(target)
 
 
-def fail_made_of(world: World, text: str, *, healthy: bool) -> None:
+def fail_made_of(world: CloudWorld, text: str, *, healthy: bool) -> None:
     """Have instances whose model has a text in it fail their probe from when they come up, or pass it."""
     if healthy:
         world.ailments.discard(text)
@@ -24,12 +24,12 @@ def fail_made_of(world: World, text: str, *, healthy: bool) -> None:
         world.ailments.add(text)
 
 
-def _find(world: World, text: str) -> Instance:
+def _find(world: CloudWorld, text: str) -> EmulatedInstance:
     parts = parse_id(text)
     scale_set = world.scale_sets.get(folded(parts.parent)) if parts else None
     # the instances of flexible sets have ids of plain machines
     machines = (each for one in world.scale_sets.values() if one.flexible for each in one.instances.values())
-    instance: Instance | None = (
+    instance: EmulatedInstance | None = (
         scale_set.find(parts.name)
         if scale_set and parts
         else next((each for each in machines if folded(each.machine_id) == folded(text)), None)

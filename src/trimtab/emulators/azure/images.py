@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from trimtab.emulators.azure.calls import Answer, Call, Route
+from trimtab.emulators.azure.calls import Answer, ArmRoute, Call
 from trimtab.emulators.azure.catalogue import CATALOGUE, architecture_of, disk_of, generation_of, is_windows, number_of
 from trimtab.emulators.azure.routing import SUBSCRIPTION
 from trimtab.emulators.azure.versions import COMPUTE
@@ -91,9 +91,9 @@ _OFFERS = f"{_PUBLISHERS}/{{publisher}}/artifacttypes/vmimage/offers"
 _SKUS = f"{_OFFERS}/{{offer}}/skus"
 _VERSIONS = f"{_SKUS}/{{sku}}/versions"
 ROUTES = (
-    Route("GET", _PUBLISHERS, "compute", "VirtualMachineImages_ListPublishers", COMPUTE, _list_publishers),
-    Route("GET", _OFFERS, "compute", "VirtualMachineImages_ListOffers", COMPUTE, _list_offers),
-    Route("GET", _SKUS, "compute", "VirtualMachineImages_ListSkus", COMPUTE, _list_skus),
-    Route("GET", _VERSIONS, "compute", "VirtualMachineImages_List", COMPUTE, _list_versions),
-    Route("GET", f"{_VERSIONS}/{{version}}", "compute", "VirtualMachineImages_Get", COMPUTE, _get_version),
+    ArmRoute("GET", _PUBLISHERS, "compute", "VirtualMachineImages_ListPublishers", COMPUTE, _list_publishers),
+    ArmRoute("GET", _OFFERS, "compute", "VirtualMachineImages_ListOffers", COMPUTE, _list_offers),
+    ArmRoute("GET", _SKUS, "compute", "VirtualMachineImages_ListSkus", COMPUTE, _list_skus),
+    ArmRoute("GET", _VERSIONS, "compute", "VirtualMachineImages_List", COMPUTE, _list_versions),
+    ArmRoute("GET", f"{_VERSIONS}/{{version}}", "compute", "VirtualMachineImages_Get", COMPUTE, _get_version),
 )

@@ -21,7 +21,7 @@ _POWER = {RUNNING: "VM running", DEALLOCATED: "VM deallocated", STOPPED: "VM sto
 
 
 @dataclass
-class Instance:
+class EmulatedInstance:
     """
     One machine.
 

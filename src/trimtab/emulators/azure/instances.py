@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 
 from trimtab.emulators.azure.activities import note_write
 from trimtab.emulators.azure.bodies import find
-from trimtab.emulators.azure.calls import Answer, Call, Handler, Route, check_etag, page
+from trimtab.emulators.azure.calls import Answer, ArmRoute, Call, Handler, check_etag, page
 from trimtab.emulators.azure.errors import bad_parameter, missing_entity, no_view, not_allowed
 from trimtab.emulators.azure.filters import filter_of
-from trimtab.emulators.azure.instance import DEALLOCATED, RUNNING, SPOT, STOPPED, Instance
+from trimtab.emulators.azure.instance import DEALLOCATED, RUNNING, SPOT, STOPPED, EmulatedInstance
 from trimtab.emulators.azure.operations import begin, headers
 from trimtab.emulators.azure.routing import GROUP
 from trimtab.emulators.azure.scale_set import KIND, ScaleSet
@@ -16,9 +16,9 @@ from trimtab.emulators.azure.scale_sets import find_scale_set
 from trimtab.emulators.azure.scaling import reimage, retire, upgrade
 from trimtab.emulators.azure.versions import COMPUTE
 
-Act = Callable[[Instance], None]
+Act = Callable[[EmulatedInstance], None]
 
-_FILTERS: Mapping[str, Callable[[Instance], bool]] = {
+_FILTERS: Mapping[str, Callable[[EmulatedInstance], bool]] = {
     "startswith(instanceview/statuses/code, powerstate) eq true": lambda each: each.state == "Succeeded",
     "properties/latestmodelapplied eq true": lambda each: each.model == each.home.model,
     "properties/latestmodelapplied eq false": lambda each: each.model != each.home.model,
@@ -27,26 +27,26 @@ _FILTERS: Mapping[str, Callable[[Instance], bool]] = {
 
 
 def _power(state: str) -> Act:
-    def act(instance: Instance) -> None:
+    def act(instance: EmulatedInstance) -> None:
         instance.power = state
 
     return act
 
 
-def _restart(instance: Instance) -> None:
+def _restart(instance: EmulatedInstance) -> None:
     if instance.power != DEALLOCATED:
         instance.power = RUNNING
 
 
-def _reapply(_: Instance) -> None:
+def _reapply(_: EmulatedInstance) -> None:
     """Change nothing: the state is as it should be."""
 
 
-def _redeploy(instance: Instance) -> None:
+def _redeploy(instance: EmulatedInstance) -> None:
     instance.power = RUNNING
 
 
-def _reimage(instance: Instance) -> None:
+def _reimage(instance: EmulatedInstance) -> None:
     instance.power = RUNNING
     reimage(instance)
 
@@ -112,7 +112,7 @@ def _delete_many(call: Call) -> Answer:
     return _retire(call, scale_set, _named(call, scale_set, required=True))
 
 
-def _retire(call: Call, scale_set: ScaleSet, leavers: list[Instance]) -> Answer:
+def _retire(call: Call, scale_set: ScaleSet, leavers: list[EmulatedInstance]) -> Answer:
     retire(scale_set, [each for each in leavers if each.counts])
     note_write(call, scale_set.id)
     return _begun(call, scale_set)
@@ -164,7 +164,7 @@ def _evict(call: Call) -> Answer:
     return evict(_find(call))
 
 
-def evict(instance: Instance) -> Answer:
+def evict(instance: EmulatedInstance) -> Answer:
     """Have a spot instance taken away; refused for others."""
     if instance.priority != SPOT:
         raise not_allowed("Simulate Eviction is only allowed on Azure Spot Virtual Machines.")
@@ -181,7 +181,7 @@ def _serve(call: Call) -> Answer:
     return _begun(call, scale_set)
 
 
-def _find(call: Call) -> Instance:
+def _find(call: Call) -> EmulatedInstance:
     scale_set = find_scale_set(call, "parent")
     if scale_set.flexible:
         # it is a plain machine, and asked for as one
@@ -192,7 +192,7 @@ def _find(call: Call) -> Instance:
     return instance
 
 
-def _named(call: Call, scale_set: ScaleSet, *, required: bool = False) -> list[Instance]:
+def _named(call: Call, scale_set: ScaleSet, *, required: bool = False) -> list[EmulatedInstance]:
     """The instances that the body names; without a name all, unless names are required."""
     numbers = (call.body or {}).get("instanceIds") or []
     if required and not numbers:
@@ -219,12 +219,12 @@ _ONE = f"{_ALL}/{{name}}"
 _READS, _ACTIONS = "GetVMScaleSetVM", "VMScaleSetActions"
 
 
-def _of_one(method: str, path: str, name: str, handler: Handler, bucket: str, body: str = "") -> Route:
-    return Route(method, path, "compute", f"VirtualMachineScaleSetVMs_{name}", COMPUTE, handler, body, bucket=bucket)
+def _of_one(method: str, path: str, name: str, handler: Handler, bucket: str, body: str = "") -> ArmRoute:
+    return ArmRoute(method, path, "compute", f"VirtualMachineScaleSetVMs_{name}", COMPUTE, handler, body, bucket=bucket)
 
 
-def _of_many(path: str, name: str, handler: Handler, body: str = "") -> Route:
-    return Route("POST", path, "compute", f"VirtualMachineScaleSets_{name}", COMPUTE, handler, body, bucket=_ACTIONS)
+def _of_many(path: str, name: str, handler: Handler, body: str = "") -> ArmRoute:
+    return ArmRoute("POST", path, "compute", f"VirtualMachineScaleSets_{name}", COMPUTE, handler, body, bucket=_ACTIONS)
 
 
 def title(word: str) -> str:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from trimtab.emulators.azure.calls import Request
-from trimtab.emulators.azure.world import World
+from trimtab.emulators.azure.calls import ArmRequest
+from trimtab.emulators.azure.world import CloudWorld
 
 _CALLS: Mapping[str, tuple[int, int]] = {
     "CreateVMScaleSet": (60, 300),
@@ -21,7 +21,7 @@ _SUBSCRIPTION = {"reads": 12000, "writes": 1200, "deletes": 15000}
 _SHORT, _LONG = timedelta(minutes=3), timedelta(minutes=30)
 
 
-def count(world: World, request: Request) -> dict[str, str]:
+def count(world: CloudWorld, request: ArmRequest) -> dict[str, str]:
     """The headers that say what is left after this call."""
     kind = "reads" if not request.is_write else "deletes" if request.method == "DELETE" else "writes"
     left = {f"x-ms-ratelimit-remaining-subscription-{kind}": str(_SUBSCRIPTION[kind] - 1)}
@@ -43,7 +43,7 @@ def count(world: World, request: Request) -> dict[str, str]:
     return {**left, "x-ms-ratelimit-remaining-resource": ",".join(parts)}
 
 
-def too_many(request: Request) -> str:
+def too_many(request: ArmRequest) -> str:
     """The sentence of a call too many."""
     bucket = (request.route.bucket if request.route else "") or "SubscriptionRequests"
     return (

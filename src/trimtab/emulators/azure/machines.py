@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 
 from trimtab.emulators.azure.activities import note_write
-from trimtab.emulators.azure.calls import Answer, Call, Handler, Route, page
+from trimtab.emulators.azure.calls import Answer, ArmRoute, Call, Handler, page
 from trimtab.emulators.azure.errors import bad_parameter, missing
 from trimtab.emulators.azure.filters import filter_of
 from trimtab.emulators.azure.ids import folded
-from trimtab.emulators.azure.instance import MACHINE, Instance
+from trimtab.emulators.azure.instance import MACHINE, EmulatedInstance
 from trimtab.emulators.azure.instances import ACTS, Act, evict, title
 from trimtab.emulators.azure.operations import begin, headers
 from trimtab.emulators.azure.routing import GROUP, SUBSCRIPTION
@@ -63,18 +63,18 @@ def _evict(call: Call) -> Answer:
     return evict(_find(call))
 
 
-def _begun(call: Call, instance: Instance) -> Answer:
+def _begun(call: Call, instance: EmulatedInstance) -> Answer:
     note_write(call, instance.machine_id)
     return Answer(202, None, headers(call, begin(call.world, instance.home.location)))
 
 
-def _machines(call: Call) -> Iterator[Instance]:
+def _machines(call: Call) -> Iterator[EmulatedInstance]:
     for scale_set in call.world.scale_sets.values():
         if scale_set.flexible and ("group" not in call.names or folded(scale_set.group) == folded(call.group)):
             yield from scale_set.instances.values()
 
 
-def _find(call: Call) -> Instance:
+def _find(call: Call) -> EmulatedInstance:
     for each in _machines(call):
         if folded(each.name) == folded(call.name):
             return each
@@ -85,8 +85,8 @@ _ALL = f"{GROUP}/providers/{MACHINE}"
 _ONE = f"{_ALL}/{{name}}"
 
 
-def _route(method: str, path: str, name: str, handler: Handler) -> Route:
-    return Route(method, path, "compute", f"VirtualMachines_{name}", COMPUTE, handler)
+def _route(method: str, path: str, name: str, handler: Handler) -> ArmRoute:
+    return ArmRoute(method, path, "compute", f"VirtualMachines_{name}", COMPUTE, handler)
 
 
 ROUTES = (

@@ -7,7 +7,7 @@ from typing import Any
 from trimtab.emulators.azure.activities import deleted, note_write
 from trimtab.emulators.azure.alert_watch import AlertWatch
 from trimtab.emulators.azure.bodies import merged, without_nulls
-from trimtab.emulators.azure.calls import Answer, Call, Handler, Route
+from trimtab.emulators.azure.calls import Answer, ArmRoute, Call, Handler
 from trimtab.emulators.azure.errors import missing
 from trimtab.emulators.azure.ids import folded, parse_id
 from trimtab.emulators.azure.platform_metrics import check_known
@@ -141,8 +141,8 @@ _ALL = f"{GROUP}/{_WHERE}"
 _ONE = f"{_ALL}/{{name}}"
 
 
-def _route(method: str, path: str, name: str, handler: Handler, body: str = "") -> Route:
-    return Route(method, path, "insights", name, ALERTS, handler, body)
+def _route(method: str, path: str, name: str, handler: Handler, body: str = "") -> ArmRoute:
+    return ArmRoute(method, path, "insights", name, ALERTS, handler, body)
 
 
 ROUTES = (

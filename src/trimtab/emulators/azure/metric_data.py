@@ -6,17 +6,17 @@ from typing import Any
 
 from trimtab.emulators.azure.aggregation import definitions_reply, metrics_reply, namespaces_reply, subscription_reply
 from trimtab.emulators.azure.alerts import metrics_of
-from trimtab.emulators.azure.calls import Answer, Call, Route
+from trimtab.emulators.azure.calls import Answer, ArmRoute, Call
 from trimtab.emulators.azure.errors import missing
 from trimtab.emulators.azure.groups import HOME
 from trimtab.emulators.azure.ids import folded, parse_id
 from trimtab.emulators.azure.routing import SUBSCRIPTION
 from trimtab.emulators.azure.versions import METRICS, NAMESPACES
-from trimtab.emulators.azure.world import World
+from trimtab.emulators.azure.world import CloudWorld
 from trimtab.emulators.shared.errors import ServiceError
 
 
-def store(world: World, resource: str, point: Mapping[str, Any], at: datetime) -> None:
+def store(world: CloudWorld, resource: str, point: Mapping[str, Any], at: datetime) -> None:
     """Store a point, and have those that look at the metric look again."""
     world.datapoints.add(
         resource,
@@ -29,7 +29,7 @@ def store(world: World, resource: str, point: Mapping[str, Any], at: datetime) -
     wake_for_metric(world, resource, str(point["metric"]))
 
 
-def wake_for_metric(world: World, resource: str, metric: str) -> None:
+def wake_for_metric(world: CloudWorld, resource: str, metric: str) -> None:
     """Have settings and alerts on a metric looked at."""
     own, name = folded(resource), metric.lower()
     for setting in world.autoscale.values():
@@ -101,7 +101,7 @@ def _namespaces(call: Call) -> Answer:
     return Answer(200, namespaces_reply(call.world.datapoints, resource))
 
 
-def region_of(world: World, resource: str) -> str:
+def region_of(world: CloudWorld, resource: str) -> str:
     """Where a resource is."""
     scale_set = world.scale_sets.get(folded(resource))
     if scale_set is not None:
@@ -113,7 +113,7 @@ def _lowered(call: Call) -> dict[str, str]:
     return {name.lower(): value for name, value in call.query.items()}
 
 
-def _check_exists(world: World, resource: str) -> None:
+def _check_exists(world: CloudWorld, resource: str) -> None:
     parts = parse_id(resource)
     # resources of kinds that are not made here may be measured all the same
     if parts is None or parts.type.lower() != "microsoft.compute/virtualmachinescalesets" or world.has(resource):
@@ -124,11 +124,11 @@ def _check_exists(world: World, resource: str) -> None:
 _ON = "/{resource}/providers/Microsoft.Insights"
 _IN = f"{SUBSCRIPTION}/providers/Microsoft.Insights/metrics"
 ROUTES = (
-    Route("GET", _IN, "insights", "Metrics_ListAtSubscriptionScope", METRICS, _read_many),
-    Route("POST", _IN, "insights", "Metrics_ListAtSubscriptionScopePost", METRICS, _read_many, only_reads=True),
-    Route("GET", f"{_ON}/metrics", "insights", "Metrics_List", METRICS, _read),
-    Route("GET", f"{_ON}/metricDefinitions", "insights", "MetricDefinitions_List", METRICS, _define),
-    Route("GET", f"{_ON}/metricNamespaces", "insights", "MetricNamespaces_List", NAMESPACES, _namespaces),
+    ArmRoute("GET", _IN, "insights", "Metrics_ListAtSubscriptionScope", METRICS, _read_many),
+    ArmRoute("POST", _IN, "insights", "Metrics_ListAtSubscriptionScopePost", METRICS, _read_many, only_reads=True),
+    ArmRoute("GET", f"{_ON}/metrics", "insights", "Metrics_List", METRICS, _read),
+    ArmRoute("GET", f"{_ON}/metricDefinitions", "insights", "MetricDefinitions_List", METRICS, _define),
+    ArmRoute("GET", f"{_ON}/metricNamespaces", "insights", "MetricNamespaces_List", NAMESPACES, _namespaces),
 )
-DATA_PLANE = Route("POST", "/{resource}/metrics", "monitoring", "CustomMetrics_Create", (), _write)
+DATA_PLANE = ArmRoute("POST", "/{resource}/metrics", "monitoring", "CustomMetrics_Create", (), _write)
 """Custom metrics; this one has no version."""

@@ -5,15 +5,15 @@ from ipaddress import ip_network
 from typing import Any
 
 from trimtab.emulators.azure.bodies import find
-from trimtab.emulators.azure.calls import Answer, Call, Route, page
+from trimtab.emulators.azure.calls import Answer, ArmRoute, Call, page
 from trimtab.emulators.azure.ids import folded
-from trimtab.emulators.azure.instance import Instance
+from trimtab.emulators.azure.instance import EmulatedInstance
 from trimtab.emulators.azure.routing import GROUP, SUBSCRIPTION
 from trimtab.emulators.azure.scale_set import KIND
 from trimtab.emulators.azure.scale_set_fields import cards
 from trimtab.emulators.azure.scale_sets import find_scale_set
 from trimtab.emulators.azure.versions import COMPUTE, NETWORK
-from trimtab.emulators.azure.world import World
+from trimtab.emulators.azure.world import CloudWorld
 
 _RESERVED = 4
 """Addresses at the beginning of a subnet that Azure keeps for itself."""
@@ -37,7 +37,7 @@ def _is_in(group: str, call: Call) -> bool:
     return "group" not in call.names or group.lower() == call.group.lower()
 
 
-def _cards(world: World, instance: Instance) -> Iterator[dict[str, Any]]:
+def _cards(world: CloudWorld, instance: EmulatedInstance) -> Iterator[dict[str, Any]]:
     for card in cards(instance.made_by):
         identity = instance.card_id(card)
         addresses = find(card, "properties.ipConfigurations") or ()
@@ -53,7 +53,9 @@ def _cards(world: World, instance: Instance) -> Iterator[dict[str, Any]]:
         }
 
 
-def _address(world: World, instance: Instance, card: str, configuration: Mapping[str, Any]) -> dict[str, Any]:
+def _address(
+    world: CloudWorld, instance: EmulatedInstance, card: str, configuration: Mapping[str, Any]
+) -> dict[str, Any]:
     subnet = find(configuration, "properties.subnet") or {}
     return {
         "name": configuration["name"],
@@ -68,7 +70,7 @@ def _address(world: World, instance: Instance, card: str, configuration: Mapping
     }
 
 
-def _prefix(world: World, subnet: Mapping[str, Any]) -> str:
+def _prefix(world: CloudWorld, subnet: Mapping[str, Any]) -> str:
     network, _, name = str(subnet.get("id", "")).rpartition("/subnets/")
     body = world.resources.get(folded(network), {})
     for entry in find(body, "properties.subnets") or ():
@@ -80,7 +82,7 @@ def _prefix(world: World, subnet: Mapping[str, Any]) -> str:
 PLAIN = "Microsoft.Network/networkInterfaces"
 _PATH = f"{GROUP}/providers/{KIND}/{{parent}}/networkInterfaces"
 ROUTES = (
-    Route("GET", _PATH, "network", "NetworkInterfaces_ListVirtualMachineScaleSet", COMPUTE, _list),
-    Route("GET", f"{GROUP}/providers/{PLAIN}", "network", "NetworkInterfaces_List", NETWORK, _list_plain),
-    Route("GET", f"{SUBSCRIPTION}/providers/{PLAIN}", "network", "NetworkInterfaces_ListAll", NETWORK, _list_plain),
+    ArmRoute("GET", _PATH, "network", "NetworkInterfaces_ListVirtualMachineScaleSet", COMPUTE, _list),
+    ArmRoute("GET", f"{GROUP}/providers/{PLAIN}", "network", "NetworkInterfaces_List", NETWORK, _list_plain),
+    ArmRoute("GET", f"{SUBSCRIPTION}/providers/{PLAIN}", "network", "NetworkInterfaces_ListAll", NETWORK, _list_plain),
 )

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from trimtab.emulators.azure.calls import Answer, Call, Route
+from trimtab.emulators.azure.calls import Answer, ArmRoute, Call
 from trimtab.emulators.azure.errors import missing_entity, to_dict
 from trimtab.emulators.azure.routing import SUBSCRIPTION
-from trimtab.emulators.azure.world import Phase, World, new_id, stamp
+from trimtab.emulators.azure.world import CloudWorld, Phase, new_id, stamp
 from trimtab.emulators.shared.errors import ServiceError
 
 
@@ -47,7 +47,7 @@ class Operation:
 
 
 def begin(
-    world: World,
+    world: CloudWorld,
     location: str,
     finish: Callable[[], ServiceError | None] | None = None,
     *,
@@ -79,7 +79,7 @@ def headers(call: Call, operation: Operation, *, location: bool = True) -> dict[
     return fields | retry_after(call.world)
 
 
-def retry_after(world: World) -> dict[str, str]:
+def retry_after(world: CloudWorld) -> dict[str, str]:
     """When to ask again, if a setting says so; the SDK takes a 0 for no answer and waits half a minute."""
     seconds = int(world.settings["retry_after"])
     return {"Retry-After": str(seconds)} if seconds > 0 else {}
@@ -100,9 +100,9 @@ def get_operation(call: Call) -> Answer:
     return Answer(200)
 
 
-def _route(provider: str, service: str) -> Route:
+def _route(provider: str, service: str) -> ArmRoute:
     path = f"{SUBSCRIPTION}/providers/{provider}/locations/{{location}}/operations/{{name}}"
-    return Route("GET", path, service, "Operations_Get", (), get_operation, bucket="GetOperation")
+    return ArmRoute("GET", path, service, "Operations_Get", (), get_operation, bucket="GetOperation")
 
 
 _PROVIDERS = ("Compute", "Network", "Resources", "ManagedIdentity")

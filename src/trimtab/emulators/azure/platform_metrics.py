@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from trimtab.emulators.azure.datapoints import Datapoints, platform_namespace
+from trimtab.emulators.azure.datapoints import DatapointStore, platform_namespace
 from trimtab.emulators.shared.errors import ServiceError
 
 _DISKS = (
@@ -67,7 +67,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 """The names by the type of resource, in small letters; what is of another type is not told apart here."""
 
 
-def check_known(datapoints: Datapoints, resource: str, namespace: str | None, name: str) -> None:
+def check_known(datapoints: DatapointStore, resource: str, namespace: str | None, name: str) -> None:
     """
     Refuse a metric that is neither Azure's own of that type of resource nor has been written.
 

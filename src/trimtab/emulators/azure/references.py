@@ -7,7 +7,7 @@ from trimtab.emulators.azure.bodies import find
 from trimtab.emulators.azure.errors import bad_parameter, bad_reference
 from trimtab.emulators.azure.ids import folded
 from trimtab.emulators.azure.scale_set_fields import PROFILE, cards
-from trimtab.emulators.azure.world import World
+from trimtab.emulators.azure.world import CloudWorld
 
 _SINGLE = (
     f"{PROFILE}.networkProfile.healthProbe.id",
@@ -38,7 +38,7 @@ def referenced(body: Mapping[str, Any]) -> Iterator[str]:
             yield from _of_address(address.get("properties", {}))
 
 
-def check_references(world: World, own: str, body: Mapping[str, Any]) -> None:
+def check_references(world: CloudWorld, own: str, body: Mapping[str, Any]) -> None:
     """
     Refuse a body that refers to what is not there.
 
@@ -55,7 +55,7 @@ def check_references(world: World, own: str, body: Mapping[str, Any]) -> None:
         raise bad_parameter("Parameter 'osProfile' is not allowed.", "osProfile")
 
 
-def _state_of_image(world: World, body: Mapping[str, Any]) -> str:
+def _state_of_image(world: CloudWorld, body: Mapping[str, Any]) -> str:
     """Whether an image of one's own is `specialized` or `generalized`, where its definition stands here."""
     identity = str(find(body, f"{PROFILE}.storageProfile.imageReference.id") or "")
     definition, _, _ = folded(identity).partition("/versions/")

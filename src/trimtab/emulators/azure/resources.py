@@ -4,14 +4,14 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trimtab.emulators.azure.calls import Answer, Call, Handler, Route, check_etag, page
+from trimtab.emulators.azure.calls import Answer, ArmRoute, Call, Handler, check_etag, page
 from trimtab.emulators.azure.errors import missing
 from trimtab.emulators.azure.ids import folded
 from trimtab.emulators.azure.operations import begin, headers
 from trimtab.emulators.azure.regions import check_location, check_zones, normal_location
 from trimtab.emulators.azure.routing import GROUP, SUBSCRIPTION
 from trimtab.emulators.azure.versions import COMPUTE, ENCRYPTION_SETS, GALLERIES, IDENTITIES, NETWORK
-from trimtab.emulators.azure.world import World, new_id
+from trimtab.emulators.azure.world import CloudWorld, new_id
 from trimtab.emulators.shared.errors import ServiceError
 
 _PARTS: Mapping[str, tuple[str, ...]] = {
@@ -194,7 +194,7 @@ def _is(part: Mapping[str, Any], name: str) -> bool:
     return str(part["name"]).lower() == name.lower()
 
 
-def _held(world: World, kind: str, group: str | None) -> Iterator[dict[str, Any]]:
+def _held(world: CloudWorld, kind: str, group: str | None) -> Iterator[dict[str, Any]]:
     for body in world.resources.values():
         is_kind = str(body["type"]).lower() == kind.lower()
         if is_kind and (group is None or f"/resourcegroups/{group.lower()}/" in body["id"].lower()):
@@ -202,7 +202,7 @@ def _held(world: World, kind: str, group: str | None) -> Iterator[dict[str, Any]
 
 
 def _make(
-    world: World, group: str, kind: str, name: str, given: Mapping[str, Any], earlier: Mapping[str, Any] | None
+    world: CloudWorld, group: str, kind: str, name: str, given: Mapping[str, Any], earlier: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     number = earlier["properties"]["resourceGuid"] if earlier else new_id()
     body: dict[str, Any] = {
@@ -222,7 +222,7 @@ def _make(
     return body
 
 
-def _index(world: World, kind: str, body: dict[str, Any]) -> None:
+def _index(world: CloudWorld, kind: str, body: dict[str, Any]) -> None:
     etag = f'W/"{new_id()}"'
     body["etag"] = etag
     world.resources[folded(body["id"])] = body
@@ -235,14 +235,14 @@ def _index(world: World, kind: str, body: dict[str, Any]) -> None:
             _index_part(world, kind, part, each, parent=body["id"], etag=etag)
 
 
-def _index_part(world: World, kind: str, part: str, each: dict[str, Any], *, parent: str, etag: str) -> None:
+def _index_part(world: CloudWorld, kind: str, part: str, each: dict[str, Any], *, parent: str, etag: str) -> None:
     given = each.get("properties", {})
     each.update(id=f"{parent}/{part}/{each['name']}", etag=etag, type=f"{kind}/{part}")
     each["properties"] = {**_PART_DEFAULTS.get(part, {}), **given, "provisioningState": "Succeeded"}
     world.resources[folded(each["id"])] = each
 
 
-def _forget(world: World, key: str) -> None:
+def _forget(world: CloudWorld, key: str) -> None:
     for each in [each for each in world.resources if each == key or each.startswith(f"{key}/")]:
         del world.resources[each]
 
@@ -252,7 +252,7 @@ def _began(call: Call, location: str) -> dict[str, str]:
     return headers(call, operation, location=False)
 
 
-def _check_unused(world: World, resource: Mapping[str, Any]) -> None:
+def _check_unused(world: CloudWorld, resource: Mapping[str, Any]) -> None:
     """Refuse to delete what a scale set refers to."""
     kind, own = str(resource["type"]).rpartition("/")[2], folded(resource["id"])
     for scale_set in world.scale_sets.values():
@@ -262,29 +262,29 @@ def _check_unused(world: World, resource: Mapping[str, Any]) -> None:
                 raise ServiceError(_IN_USE[kind], text, 400, more={"details": []})
 
 
-def _routes() -> Iterator[Route]:
+def _routes() -> Iterator[ArmRoute]:
     for kind, parts in _PARTS.items():
         provider, _, word = kind.partition("/")
         service, versions = provider.partition(".")[2].lower(), _VERSIONS.get(kind) or _VERSIONS[provider]
         title = word[0].upper() + word[1:]
         all_in, item_path = f"{GROUP}/providers/{kind}", f"{GROUP}/providers/{kind}/{{name}}"
-        yield Route("GET", f"{SUBSCRIPTION}/providers/{kind}", service, f"{title}_ListAll", versions, _list(kind))
-        yield Route("GET", all_in, service, f"{title}_List", versions, _list(kind))
-        yield Route("PUT", item_path, service, f"{title}_CreateOrUpdate", versions, _put(kind))
-        yield Route("GET", item_path, service, f"{title}_Get", versions, _get(kind))
-        yield Route("DELETE", item_path, service, f"{title}_Delete", versions, _delete(kind))
+        yield ArmRoute("GET", f"{SUBSCRIPTION}/providers/{kind}", service, f"{title}_ListAll", versions, _list(kind))
+        yield ArmRoute("GET", all_in, service, f"{title}_List", versions, _list(kind))
+        yield ArmRoute("PUT", item_path, service, f"{title}_CreateOrUpdate", versions, _put(kind))
+        yield ArmRoute("GET", item_path, service, f"{title}_Get", versions, _get(kind))
+        yield ArmRoute("DELETE", item_path, service, f"{title}_Delete", versions, _delete(kind))
         for part in parts:
             if _ALONE.get(part) == word:
                 yield from _part_routes(kind, part, service, versions)
 
 
-def _part_routes(kind: str, part: str, service: str, versions: tuple[str, ...]) -> Iterator[Route]:
+def _part_routes(kind: str, part: str, service: str, versions: tuple[str, ...]) -> Iterator[ArmRoute]:
     every = f"{GROUP}/providers/{kind}/{{parent}}/{part}"
     item_path, title = f"{every}/{{name}}", "GalleryImages" if part == "images" else part[0].upper() + part[1:]
-    yield Route("GET", every, service, f"{title}_List", versions, _list_parts(kind, part))
-    yield Route("PUT", item_path, service, f"{title}_CreateOrUpdate", versions, _put_part(kind, part))
-    yield Route("GET", item_path, service, f"{title}_Get", versions, _get_part(kind, part))
-    yield Route("DELETE", item_path, service, f"{title}_Delete", versions, _delete_part(kind, part))
+    yield ArmRoute("GET", every, service, f"{title}_List", versions, _list_parts(kind, part))
+    yield ArmRoute("PUT", item_path, service, f"{title}_CreateOrUpdate", versions, _put_part(kind, part))
+    yield ArmRoute("GET", item_path, service, f"{title}_Get", versions, _get_part(kind, part))
+    yield ArmRoute("DELETE", item_path, service, f"{title}_Delete", versions, _delete_part(kind, part))
 
 
 ROUTES = tuple(_routes())

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from trimtab.emulators.azure.errors import to_dict
-from trimtab.emulators.azure.instance import Instance
+from trimtab.emulators.azure.instance import EmulatedInstance
 from trimtab.emulators.azure.scale_set import ScaleSet
 from trimtab.emulators.azure.scale_set_fields import rolling_policy
 from trimtab.emulators.azure.scaling import launch, reimage, remove, revert, upgrade
@@ -34,17 +34,17 @@ class RollingUpgrade:
         images_only: Whether it puts new disks under them and leaves their model as it is.
     """
 
-    def __init__(self, scale_set: ScaleSet, waiting: Sequence[Instance], *, images_only: bool = False) -> None:
+    def __init__(self, scale_set: ScaleSet, waiting: Sequence[EmulatedInstance], *, images_only: bool = False) -> None:
         self.scale_set = scale_set
         self.policy = rolling_policy(scale_set.body)
         self.code, self.last_action = "RollingForward", "Start"
         self.began = self.last_action_at = scale_set.world.now()
         self.error: ServiceError | None = None
         self._waiting = list(waiting)
-        self._batch: list[Instance] = []
-        self._leaving: list[Instance] = []
+        self._batch: list[EmulatedInstance] = []
+        self._leaving: list[EmulatedInstance] = []
         """The old instances that a batch of new ones is for."""
-        self._upgraded: list[Instance] = []
+        self._upgraded: list[EmulatedInstance] = []
         self._failed = 0
         self._before: dict[str, tuple[int, dict[str, Any]]] = {}
         self._images_only = images_only
@@ -123,7 +123,7 @@ class RollingUpgrade:
             "properties": properties,
         }
 
-    def _pending(self) -> list[Instance]:
+    def _pending(self) -> list[EmulatedInstance]:
         return [each for each in self._waiting if each.counts and not _is_protected(each)]
 
     def _next(self) -> None:
@@ -144,7 +144,7 @@ class RollingUpgrade:
         self._begin(batch)
         self.look()
 
-    def _begin(self, batch: list[Instance]) -> None:
+    def _begin(self, batch: list[EmulatedInstance]) -> None:
         self._leaving = []
         if self.policy.get("maxSurge") and not self._images_only and self._may_surge(len(batch)):
             self._leaving = batch
@@ -195,7 +195,7 @@ class RollingUpgrade:
         self._batch, self._leaving = [], []
         self._rest()
 
-    def _roll_back(self, ill: Sequence[Instance]) -> None:
+    def _roll_back(self, ill: Sequence[EmulatedInstance]) -> None:
         if not self.policy["rollbackFailedInstancesOnPolicyBreach"] or self.scale_set.flexible:
             return
         for each in ill:
@@ -239,7 +239,7 @@ class RollingUpgrade:
             self.scale_set.state = state
 
 
-def outdated(scale_set: ScaleSet) -> list[Instance]:
+def outdated(scale_set: ScaleSet) -> list[EmulatedInstance]:
     """The instances that an upgrade by itself would bring to the newest model."""
     return [each for each in scale_set.members() if each.model != scale_set.model and not _is_protected(each)]
 
@@ -264,5 +264,5 @@ def _begin(rolling: RollingUpgrade) -> None:
     rolling.start()
 
 
-def _is_protected(instance: Instance) -> bool:
+def _is_protected(instance: EmulatedInstance) -> bool:
     return bool(instance.protection.get("protectFromScaleSetActions"))

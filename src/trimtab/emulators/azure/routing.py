@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from trimtab.emulators.azure.calls import Request, Route
+from trimtab.emulators.azure.calls import ArmRequest, ArmRoute
 from trimtab.emulators.azure.regions import REGIONS
 from trimtab.emulators.azure.versions import RESOURCES
 from trimtab.emulators.shared.errors import ServiceError
@@ -22,12 +22,12 @@ class Router:
         routes: Them, in the order in which they are tried.
     """
 
-    def __init__(self, routes: Iterable[Route]) -> None:
-        self._routes: dict[str, list[Route]] = {}
+    def __init__(self, routes: Iterable[ArmRoute]) -> None:
+        self._routes: dict[str, list[ArmRoute]] = {}
         for route in routes:
             self._routes.setdefault(route.method, []).append(route)
 
-    def find(self, request: Request) -> Request:
+    def find(self, request: ArmRequest) -> ArmRequest:
         """The request with its route, if there is one."""
         path = re.sub("/{2,}", "/", request.path)
         for route in self._routes.get(request.method, ()):
@@ -36,7 +36,7 @@ class Router:
         return request
 
 
-def check_version(request: Request, route: Route, home: str) -> None:
+def check_version(request: ArmRequest, route: ArmRoute, home: str) -> None:
     """
     Refuse a call without a version of the API, or with one that its type does not have.
 
@@ -69,7 +69,7 @@ def check_version(request: Request, route: Route, home: str) -> None:
     raise not_registered(route, home, given)
 
 
-def not_registered(route: Route, place: str, version: str) -> ServiceError:
+def not_registered(route: ArmRoute, place: str, version: str) -> ServiceError:
     """Nothing answers in that region in that version."""
     text = (
         f"No registered resource provider found for location '{place}' and API version '{version}' for type "

@@ -7,12 +7,12 @@ from typing import Any
 
 from trimtab.emulators.azure.bodies import find
 from trimtab.emulators.azure.ids import folded
-from trimtab.emulators.azure.instance import Instance
+from trimtab.emulators.azure.instance import EmulatedInstance
 from trimtab.emulators.azure.operations import Operation
 from trimtab.emulators.azure.references import referenced
 from trimtab.emulators.azure.regions import normal_location
 from trimtab.emulators.azure.scale_set_fields import ETAG_SINCE, is_flexible, shown
-from trimtab.emulators.azure.world import World, new_id, stamp
+from trimtab.emulators.azure.world import CloudWorld, new_id, stamp
 from trimtab.engine.mix import Fraction, Split, split
 
 KIND = "Microsoft.Compute/virtualMachineScaleSets"
@@ -29,7 +29,7 @@ class ScaleSet:
         body: What was asked for, with the service's defaults; never changed in place.
     """
 
-    def __init__(self, world: World, group: str, name: str, body: dict[str, Any]) -> None:
+    def __init__(self, world: CloudWorld, group: str, name: str, body: dict[str, Any]) -> None:
         self.world = world
         self.group = group
         self.name = name
@@ -37,7 +37,7 @@ class ScaleSet:
         self.body = body
         self.unique_id = new_id()
         self.created: datetime = world.now()
-        self.instances: dict[str, Instance] = {}
+        self.instances: dict[str, EmulatedInstance] = {}
         self.ordinal = 0
         """The number of the next instance."""
         self.model = 1
@@ -84,11 +84,11 @@ class ScaleSet:
         self.body = {**self.body, "sku": {**self.body.get("sku", {}), "capacity": size}}
         self.etag += 1
 
-    def members(self) -> list[Instance]:
+    def members(self) -> list[EmulatedInstance]:
         """The instances that its size counts, in the order in which they came."""
         return sorted((each for each in self.instances.values() if each.counts), key=lambda each: each.ordinal)
 
-    def find(self, number: str) -> Instance | None:
+    def find(self, number: str) -> EmulatedInstance | None:
         """The instance of that number, or name with flexible orchestration."""
         return self.instances.get(number.lower())
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from trimtab.emulators.azure.activities import note_write
 from trimtab.emulators.azure.bodies import find, without_nulls
-from trimtab.emulators.azure.calls import Answer, Call, Route, check_etag, page
+from trimtab.emulators.azure.calls import Answer, ArmRoute, Call, check_etag, page
 from trimtab.emulators.azure.errors import missing, no_view, not_allowed
 from trimtab.emulators.azure.ids import folded
 from trimtab.emulators.azure.operations import begin, headers
@@ -173,8 +173,8 @@ _TITLE = "VirtualMachineScaleSets"
 _WHOLE = "compute:VirtualMachineScaleSet"
 
 
-def _route(method: str, path: str, name: str, handler: Any, *, body: str = "", bucket: str = "") -> Route:
-    return Route(method, path, "compute", f"{_TITLE}_{name}", COMPUTE, handler, body=body, bucket=bucket)
+def _route(method: str, path: str, name: str, handler: Any, *, body: str = "", bucket: str = "") -> ArmRoute:
+    return ArmRoute(method, path, "compute", f"{_TITLE}_{name}", COMPUTE, handler, body=body, bucket=bucket)
 
 
 _PLACE = f"{SUBSCRIPTION}/providers/Microsoft.Compute/locations/{{location}}/virtualMachineScaleSets"

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from trimtab.emulators.azure.bodies import find
-from trimtab.emulators.azure.instance import REGULAR, SPOT, Instance
+from trimtab.emulators.azure.instance import REGULAR, SPOT, EmulatedInstance
 from trimtab.emulators.azure.operations import Operation, begin
 from trimtab.emulators.azure.scale_set import ScaleSet, mix_of
 from trimtab.emulators.azure.scale_set_fields import PROFILE
@@ -52,7 +52,7 @@ def work(scale_set: ScaleSet) -> Operation:
     return operation
 
 
-def retire(scale_set: ScaleSet, leavers: list[Instance]) -> None:
+def retire(scale_set: ScaleSet, leavers: list[EmulatedInstance]) -> None:
     """Have instances leave, and the size with them."""
     scale_set.set_capacity(max(0, scale_set.capacity - sum(each.counts for each in leavers)))
     for each in leavers:
@@ -60,13 +60,13 @@ def retire(scale_set: ScaleSet, leavers: list[Instance]) -> None:
     scale_set.world.look_again(scale_set.id)
 
 
-def replace(instance: Instance) -> None:
+def replace(instance: EmulatedInstance) -> None:
     """Have an instance leave and another one come."""
     _remove(instance)
     _launch(instance.home)
 
 
-def upgrade(instance: Instance) -> None:
+def upgrade(instance: EmulatedInstance) -> None:
     """
     Make an instance by the newest model.
 
@@ -86,20 +86,20 @@ def upgrade(instance: Instance) -> None:
         _restart(instance)
 
 
-def reimage(instance: Instance) -> None:
+def reimage(instance: EmulatedInstance) -> None:
     """Put an instance on a new disk, by the model that it has."""
     instance.disk_by = instance.made_by
     _restart(instance)
 
 
-def revert(instance: Instance, model: int, body: dict[str, Any]) -> None:
+def revert(instance: EmulatedInstance, model: int, body: dict[str, Any]) -> None:
     """Make an instance by an earlier model again."""
     instance.model, instance.made_by = model, body
     instance.etag += 1
     reimage(instance)
 
 
-def repair_if_ill(instance: Instance) -> None:
+def repair_if_ill(instance: EmulatedInstance) -> None:
     """Have an unhealthy instance replaced once the time of grace is over, where the policy asks for repairs."""
     policy = find(instance.home.body, "properties.automaticRepairsPolicy") or {}
     if instance.is_healthy or not policy.get("enabled"):
@@ -111,7 +111,7 @@ def repair_if_ill(instance: Instance) -> None:
     world.at(due, order, lambda: replace(instance), lambda: _is_to_be_repaired(instance))
 
 
-def _is_to_be_repaired(instance: Instance) -> bool:
+def _is_to_be_repaired(instance: EmulatedInstance) -> bool:
     return instance.home.repairs and not instance.is_healthy and instance.counts
 
 
@@ -141,13 +141,13 @@ def _shrink(scale_set: ScaleSet, count: int) -> ServiceError | None:
     return ServiceError("OperationNotAllowed", text, 409)
 
 
-def launch(scale_set: ScaleSet) -> Instance:
+def launch(scale_set: ScaleSet) -> EmulatedInstance:
     """One more instance, beyond the size."""
     _launch(scale_set)
     return max(scale_set.instances.values(), key=lambda each: each.ordinal)
 
 
-def remove(instance: Instance) -> None:
+def remove(instance: EmulatedInstance) -> None:
     """Have an instance leave, and the size stay."""
     _remove(instance)
 
@@ -156,7 +156,7 @@ def _launch(scale_set: ScaleSet) -> ServiceError | None:
     ordinal = scale_set.ordinal
     scale_set.ordinal += 1
     number = f"{scale_set.name}_{new_id()[:8]}" if scale_set.flexible else str(ordinal)
-    instance = Instance(
+    instance = EmulatedInstance(
         home=scale_set,
         number=number,
         created=scale_set.world.now(),
@@ -172,7 +172,7 @@ def _launch(scale_set: ScaleSet) -> ServiceError | None:
     return error
 
 
-def _place(instance: Instance) -> ServiceError | None:
+def _place(instance: EmulatedInstance) -> ServiceError | None:
     """Put an instance where there is room, or have it fail."""
     scale_set = instance.home
     zones = _zones(scale_set)
@@ -211,22 +211,22 @@ def _priority(scale_set: ScaleSet) -> str:
     return REGULAR if wanted.on_demand > current.on_demand else SPOT
 
 
-def _boot(instance: Instance) -> None:
+def _boot(instance: EmulatedInstance) -> None:
     _after(instance, "boot_seconds", lambda: _ready(instance), "Creating")
 
 
-def _restart(instance: Instance) -> None:
+def _restart(instance: EmulatedInstance) -> None:
     instance.state, instance.error = "Updating", ""
     _after(instance, "boot_seconds", lambda: _ready(instance), "Updating")
 
 
-def _ready(instance: Instance) -> None:
+def _ready(instance: EmulatedInstance) -> None:
     instance.state, instance.ready = "Succeeded", instance.home.world.now()
     repair_if_ill(instance)
     instance.home.look()
 
 
-def _remove(instance: Instance) -> None:
+def _remove(instance: EmulatedInstance) -> None:
     instance.state = "Deleting"
 
     def gone() -> None:
@@ -236,7 +236,7 @@ def _remove(instance: Instance) -> None:
     _after(instance, "delete_seconds", gone, "Deleting")
 
 
-def _after(instance: Instance, setting: str, run: Callable[[], None], state: str) -> None:
+def _after(instance: EmulatedInstance, setting: str, run: Callable[[], None], state: str) -> None:
     world = instance.home.world
     due = world.now() + timedelta(seconds=world.seconds(setting))
     order = (Phase.INSTANCES, instance.home.key, instance.ordinal)

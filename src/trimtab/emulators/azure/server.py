@@ -6,7 +6,7 @@ from typing import Any
 
 from trimtab.emulators.azure import wire
 from trimtab.emulators.azure.autoscale_watch import hand_in
-from trimtab.emulators.azure.calls import Answer, Call, Request
+from trimtab.emulators.azure.calls import Answer, ArmRequest, Call
 from trimtab.emulators.azure.checks import check_request
 from trimtab.emulators.azure.furnishing import GROUP, LOCATION, furnish
 from trimtab.emulators.azure.groups import HOME, check_group, make_group
@@ -15,14 +15,14 @@ from trimtab.emulators.azure.limits import count, too_many
 from trimtab.emulators.azure.metric_data import store
 from trimtab.emulators.azure.routes import ROUTER
 from trimtab.emulators.azure.shortages import run_short
-from trimtab.emulators.azure.world import DEFAULT_SETTINGS, World
-from trimtab.emulators.shared.calls import Reply
+from trimtab.emulators.azure.world import DEFAULT_SETTINGS, CloudWorld
+from trimtab.emulators.shared.calls import EmulatorReply
 from trimtab.emulators.shared.control import Door
 from trimtab.emulators.shared.errors import ServiceError
 from trimtab.emulators.shared.serving import Emulator
 
 
-class AzureEmulator(Emulator[Request, World]):
+class AzureEmulator(Emulator[ArmRequest, CloudWorld]):
     """
     An Azure subscription on 127.0.0.1, as a context manager; the real SDK talks to it over http.
 
@@ -49,11 +49,11 @@ class AzureEmulator(Emulator[Request, World]):
             "AZURE_DEFAULTS_LOCATION": LOCATION,
         }
 
-    def make_world(self) -> World:
+    def make_world(self) -> CloudWorld:
         """A subscription of its own."""
-        return World(self.clock, self.settings)
+        return CloudWorld(self.clock, self.settings)
 
-    def more_doors(self, world: World) -> Mapping[tuple[str, str], Door]:
+    def more_doors(self, world: CloudWorld) -> Mapping[tuple[str, str], Door]:
         """Resource groups, forecasts, shortages and targets."""
         return doors_of(world)
 
@@ -61,11 +61,11 @@ class AzureEmulator(Emulator[Request, World]):
         """A resource group with network, balancers and identity."""
         return furnish(self._world, self.endpoint)
 
-    def read(self, environ: dict[str, Any]) -> Request:
+    def read(self, environ: dict[str, Any]) -> ArmRequest:
         """The call that an HTTP request makes."""
         return ROUTER.find(wire.read_parts(environ))
 
-    def handle(self, request: Request) -> Reply:
+    def handle(self, request: ArmRequest) -> EmulatorReply:
         """Answer a call that is allowed, known and well made."""
         route = check_request(self._world, request)
         call = Call(self._world, request)
@@ -74,23 +74,23 @@ class AzureEmulator(Emulator[Request, World]):
         answer = route.handler(call)
         return wire.result(answer, count(self._world, request))
 
-    def failure(self, request: Request, error: ServiceError) -> Reply:
+    def failure(self, request: ArmRequest, error: ServiceError) -> EmulatorReply:
         """An error as Resource Manager writes it."""
         return wire.failure(error)
 
-    def nothing(self, request: Request) -> Reply:
+    def nothing(self, request: ArmRequest) -> EmulatorReply:
         """An empty list, or that the one thing is not there."""
         if "name" in request.names:
             return wire.failure(ServiceError("ResourceNotFound", f"The resource '{request.path}' was not found.", 404))
         return wire.result(Answer(200, {"value": []}), {})
 
-    def throttled(self, request: Request) -> ServiceError:
+    def throttled(self, request: ArmRequest) -> ServiceError:
         """429, with the seconds to wait."""
         seconds = max(1, int(self.settings["retry_after"]))
         head = (("Retry-After", str(seconds)),)
         return ServiceError("TooManyRequests", too_many(request), 429, headers=head)
 
-    def denied(self, request: Request) -> ServiceError:
+    def denied(self, request: ArmRequest) -> ServiceError:
         """403 `AuthorizationFailed`."""
         text = (
             "The client 'trimtab' with object id '22222222-2222-2222-2222-222222222222' does not have authorization to "
@@ -99,11 +99,11 @@ class AzureEmulator(Emulator[Request, World]):
         )
         return ServiceError("AuthorizationFailed", text, 403)
 
-    def broken(self, request: Request) -> ServiceError:
+    def broken(self, request: ArmRequest) -> ServiceError:
         """500 `InternalServerError`."""
         return ServiceError("InternalServerError", "The server encountered an internal error.", 500)
 
-    def missing(self, request: Request, text: str) -> ServiceError:
+    def missing(self, request: ArmRequest, text: str) -> ServiceError:
         """501."""
         return ServiceError("NotImplemented", f"the emulator does not have {request.operation}: {text}", 501)
 
@@ -125,7 +125,7 @@ def _check_subscription(call: Call) -> None:
 # the control doors that only Azure has
 
 
-def doors_of(world: World) -> Mapping[tuple[str, str], Door]:
+def doors_of(world: CloudWorld) -> Mapping[tuple[str, str], Door]:
     """The doors by method and name."""
     return {
         **world.quotas.doors(),
@@ -139,5 +139,5 @@ def doors_of(world: World) -> Mapping[tuple[str, str], Door]:
     }
 
 
-def _make_group(world: World, body: Mapping[str, Any]) -> None:
+def _make_group(world: CloudWorld, body: Mapping[str, Any]) -> None:
     make_group(world, str(body["name"]), str(body.get("location", HOME)))

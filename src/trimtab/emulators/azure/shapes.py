@@ -19,7 +19,7 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
 
 
 @dataclass
-class Shape:
+class TypeShape:
     """
     One type.
 
@@ -28,27 +28,27 @@ class Shape:
 
     kind: str = "any"
     name: str = ""
-    members: "dict[str, Member]" = field(default_factory=dict)
-    item: "Shape | None" = None
+    members: "dict[str, ShapeMember]" = field(default_factory=dict)
+    item: "TypeShape | None" = None
     values: Mapping[str, str] = field(default_factory=dict)
     """The values of a closed choice, by themselves in small letters; services compare them without case."""
     tag: str = ""
     """The member whose value says which of the variants an object is."""
-    variants: "dict[str, Shape]" = field(default_factory=dict)
+    variants: "dict[str, TypeShape]" = field(default_factory=dict)
     is_open: bool = False
     """Whether members that are not known are taken."""
 
 
 @dataclass
-class Member:
+class ShapeMember:
     """One member of an object."""
 
-    shape: Shape
+    shape: TypeShape
     required: bool = False
     read_only: bool = False
 
 
-def check(value: Any, shape: Shape, *, whole: bool, strict: bool = False, path: str = "") -> None:
+def check(value: Any, shape: TypeShape, *, whole: bool, strict: bool = False, path: str = "") -> None:
     """
     Refuse a body with an unknown member, a value of a wrong type or one that is no choice.
 
@@ -70,10 +70,10 @@ def check(value: Any, shape: Shape, *, whole: bool, strict: bool = False, path: 
             _check_object(value, shape, whole=whole, strict=strict, path=path)
         case "list":
             for index, each in enumerate(value):
-                check(each, shape.item or Shape(), whole=whole, strict=strict, path=f"{path}[{index}]")
+                check(each, shape.item or TypeShape(), whole=whole, strict=strict, path=f"{path}[{index}]")
         case "map":
             for name, each in value.items():
-                check(each, shape.item or Shape(), whole=whole, strict=strict, path=f"{path}.{name}")
+                check(each, shape.item or TypeShape(), whole=whole, strict=strict, path=f"{path}.{name}")
         case "string" if shape.values and value.lower() not in shape.values:
             allowed = ", ".join(sorted(shape.values.values()))
             raise bad_parameter(f"The value '{value}' of parameter '{path}' is not allowed. Allowed: {allowed}.", path)
@@ -81,22 +81,22 @@ def check(value: Any, shape: Shape, *, whole: bool, strict: bool = False, path: 
             return
 
 
-def recased(value: Any, shape: Shape) -> Any:
+def recased(value: Any, shape: TypeShape) -> Any:
     """A copy of a body with its choices as the service writes them."""
     match shape.kind:
         case "object" if isinstance(value, dict):
             actual = shape.variants.get(str(value.get(shape.tag)), shape) if shape.tag else shape
-            free = Member(Shape())
+            free = ShapeMember(TypeShape())
             return {name: recased(each, actual.members.get(name, free).shape) for name, each in value.items()}
         case "list" if isinstance(value, list):
-            return [recased(each, shape.item or Shape()) for each in value]
+            return [recased(each, shape.item or TypeShape()) for each in value]
         case "string" if isinstance(value, str):
             return shape.values.get(value.lower(), value)
         case _:
             return value
 
 
-def _check_kind(value: Any, shape: Shape, path: str) -> None:
+def _check_kind(value: Any, shape: TypeShape, path: str) -> None:
     is_right = isinstance(value, _KINDS[shape.kind])
     if shape.kind in ("integer", "number"):
         # a whole number may be written with a point
@@ -107,7 +107,7 @@ def _check_kind(value: Any, shape: Shape, path: str) -> None:
         raise bad_content(f"'Error converting value {value!r} to type '{what}'. Path '{path}'.'.")
 
 
-def _check_object(value: dict[str, Any], shape: Shape, *, whole: bool, strict: bool, path: str) -> None:
+def _check_object(value: dict[str, Any], shape: TypeShape, *, whole: bool, strict: bool, path: str) -> None:
     actual = shape.variants.get(str(value.get(shape.tag)), shape) if shape.tag else shape
     for name, each in value.items():
         where = f"{path}.{name}" if path else name
@@ -124,5 +124,5 @@ def _check_object(value: dict[str, Any], shape: Shape, *, whole: bool, strict: b
             raise bad_parameter(f"Required parameter '{where}' is missing (null).", where)
 
 
-def _unknown(name: str, shape: Shape, where: str) -> ServiceError:
+def _unknown(name: str, shape: TypeShape, where: str) -> ServiceError:
     return bad_content(f"'Could not find member '{name}' on object of type '{shape.name}'. Path '{where}'.'.")

@@ -8,7 +8,7 @@ from trimtab.emulators.azure.errors import not_allowed
 from trimtab.emulators.azure.instance import SPOT
 from trimtab.emulators.azure.scale_set import ScaleSet
 from trimtab.emulators.azure.usages import cores, exceeded, family
-from trimtab.emulators.azure.world import World
+from trimtab.emulators.azure.world import CloudWorld
 from trimtab.emulators.shared.errors import ServiceError
 
 REASONS = ("allocation", "quota")
@@ -16,7 +16,7 @@ _FIELDS = ("region", "instance_type", "zone", "reason", "purchase")
 _GUIDE = "Read more about improving likelihood of allocation success at http://aka.ms/allocation-guidance"
 
 
-def run_short(world: World, body: Mapping[str, Any]) -> None:
+def run_short(world: CloudWorld, body: Mapping[str, Any]) -> None:
     """Have machines not to be had from now on."""
     if unknown := set(body) - set(_FIELDS):
         raise ValueError(f"a shortage has the fields {', '.join(_FIELDS)}, not {', '.join(sorted(unknown))}")
@@ -75,8 +75,8 @@ def check_quota(scale_set: ScaleSet, size: int) -> None:
     if size > running and short:
         used, more = running * cores(machine), (size - running) * cores(machine)
         raise not_allowed(_quota_text(scale_set, family(machine), used, used, more))
-    if found := exceeded(scale_set, size - running):
-        raise not_allowed(_quota_text(scale_set, *found))
+    if shortage := exceeded(scale_set, size - running):
+        raise not_allowed(_quota_text(scale_set, *shortage))
 
 
 def _has(shortage: Mapping[str, str], reason: str) -> bool:

@@ -1,10 +1,12 @@
 """The sizes of virtual machines, as the list of resource SKUs answers."""
 
+import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from trimtab.emulators.azure.bodies import find
-from trimtab.emulators.azure.calls import Answer, Call, Route
+from trimtab.emulators.azure.calls import Answer, ArmRoute, Call
 from trimtab.emulators.azure.catalogue import architecture_of, disk_of
 from trimtab.emulators.azure.regions import REGIONS, ZONAL, ZONES
 from trimtab.emulators.azure.routing import SUBSCRIPTION
@@ -184,11 +186,16 @@ _PREMIUM = ("premium_lrs", "premium_zrs", "premiumv2_lrs", "ultrassd_lrs")
 
 def _list_skus(call: Call) -> Answer:
     wanted = call.query.get("$filter", "").replace("location eq", "").strip(" '\"").lower()
-    regions = [name for name in sorted(REGIONS) if not wanted or name == wanted]
-    return Answer(200, {"value": list(_skus(regions)) if regions else []})
+    return Answer(200, _encoded(tuple(name for name in sorted(REGIONS) if not wanted or name == wanted)))
 
 
-def _skus(regions: list[str]) -> Iterator[dict[str, Any]]:
+@cache
+def _encoded(regions: tuple[str, ...]) -> bytes:
+    """The answer for some regions, which never changes: it is long, and each plan asks for it."""
+    return json.dumps({"value": list(_skus(regions)) if regions else []}).encode()
+
+
+def _skus(regions: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     places = [{"location": region, "zones": list(ZONES) if region in ZONAL else []} for region in regions]
     for able in _KNOWN.values():
         yield {
@@ -262,5 +269,7 @@ def _check_boot_disk(storage: Mapping[str, Any]) -> None:
 
 
 ROUTES = (
-    Route("GET", f"{SUBSCRIPTION}/providers/Microsoft.Compute/skus", "compute", "ResourceSkus_List", SKUS, _list_skus),
+    ArmRoute(
+        "GET", f"{SUBSCRIPTION}/providers/Microsoft.Compute/skus", "compute", "ResourceSkus_List", SKUS, _list_skus
+    ),
 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from trimtab.emulators.azure.activities import note_write
-from trimtab.emulators.azure.calls import Answer, Call, Route
+from trimtab.emulators.azure.calls import Answer, ArmRoute, Call
 from trimtab.emulators.azure.errors import missing_entity, not_allowed
 from trimtab.emulators.azure.operations import begin, headers
 from trimtab.emulators.azure.rolling import roll_images
@@ -54,8 +54,8 @@ _ONE = f"{GROUP}/providers/{KIND}/{{name}}"
 _TITLE = "VirtualMachineScaleSetRollingUpgrades"
 
 
-def _route(method: str, path: str, name: str, handler: Any, bucket: str) -> Route:
-    return Route(method, f"{_ONE}/{path}", "compute", f"{_TITLE}_{name}", COMPUTE, handler, bucket=bucket)
+def _route(method: str, path: str, name: str, handler: Any, bucket: str) -> ArmRoute:
+    return ArmRoute(method, f"{_ONE}/{path}", "compute", f"{_TITLE}_{name}", COMPUTE, handler, bucket=bucket)
 
 
 ROUTES = (

@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from trimtab.emulators.azure.calls import Answer, Call, Route
+from trimtab.emulators.azure.calls import Answer, ArmRoute, Call
 from trimtab.emulators.azure.instance import SPOT
 from trimtab.emulators.azure.routing import SUBSCRIPTION
 from trimtab.emulators.azure.scale_set import ScaleSet
 from trimtab.emulators.azure.versions import COMPUTE
-from trimtab.emulators.azure.world import World
+from trimtab.emulators.azure.world import CloudWorld
 
 CORES, SPOT_CORES = "cores", "lowPriorityCores"
 _SAID = {
@@ -30,7 +30,7 @@ _FAMILIES = (
 )
 
 
-def used(world: World, location: str) -> Counter[str]:
+def used(world: CloudWorld, location: str) -> Counter[str]:
     """How much of each quota is used in a location, by name in lower case."""
     counted: Counter[str] = Counter()
     for scale_set in world.scale_sets.values():
@@ -90,7 +90,7 @@ def _list(call: Call) -> Answer:
     return Answer(200, {"value": list(_usages(call.world, location))})
 
 
-def _usages(world: World, location: str) -> Iterator[dict[str, Any]]:
+def _usages(world: CloudWorld, location: str) -> Iterator[dict[str, Any]]:
     there = used(world, location)
     names = {**_SAID, **{f"standard{each}Family": f"Standard {each} Family vCPUs" for each in _FAMILIES}}
     for name, said in names.items():
@@ -103,7 +103,7 @@ def _usages(world: World, location: str) -> Iterator[dict[str, Any]]:
 
 
 ROUTES = (
-    Route(
+    ArmRoute(
         "GET",
         f"{SUBSCRIPTION}/providers/Microsoft.Compute/locations/{{location}}/usages",
         "compute",

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
 
-from trimtab.emulators.azure.datapoints import Datapoints
+from trimtab.emulators.azure.datapoints import DatapointStore
 from trimtab.emulators.azure.ids import folded, make_id
 from trimtab.emulators.shared.clock import EmulatorClock
 from trimtab.emulators.shared.quotas import Quotas
@@ -37,7 +37,7 @@ class Phase(IntEnum):
     AUTOSCALE = 3
 
 
-class World(Timers):
+class CloudWorld(Timers):
     """
     One emulated subscription.
 
@@ -65,7 +65,7 @@ class World(Timers):
         """The alerts at work (`AlertWatch`)."""
         self.operations: dict[str, Any] = {}
         """The operations (`Operation`) by name."""
-        self.datapoints = Datapoints()
+        self.datapoints = DatapointStore()
         self.events: list[dict[str, Any]] = []
         """The activity log."""
         self.shortages: list[dict[str, str]] = []

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from trimtab.emulators.gcp.alignment import NUMERIC, VALID, Line, Sample, align, of_values, raw
+from trimtab.emulators.gcp.alignment import NUMERIC, VALID, AlignedSeries, AlignedValue, align, of_values, raw
 from trimtab.emulators.gcp.datapoints import Series, Value
 from trimtab.emulators.gcp.distributions import samples_of
 from trimtab.emulators.gcp.filters import invalid, selector_of
@@ -76,7 +76,7 @@ def _period(body: Mapping[str, Any], aligner: str, field: str) -> timedelta:
 
 def aggregate(
     series: Sequence[Series], first: Aggregation, start: datetime, end: datetime, *, second: Aggregation | None = None
-) -> list[Line]:
+) -> list[AlignedSeries]:
     """
     Series after an aggregation, and after another one; those without values are left out.
 
@@ -92,18 +92,18 @@ def aggregate(
     return _reduced(again, second)
 
 
-def as_series(line: Line) -> Series:
+def as_series(line: AlignedSeries) -> Series:
     """A line as a series, to be aggregated once more."""
     series = Series(line.metric, line.metric_labels, line.resource, line.resource_labels, line.kind, line.value_type)
     series.extend((sample.at, sample.value, sample.start) for sample in reversed(line.samples))
     return series
 
 
-def _reduced(lines: Sequence[Line], how: Aggregation) -> list[Line]:
+def _reduced(lines: Sequence[AlignedSeries], how: Aggregation) -> list[AlignedSeries]:
     filled = [line for line in lines if line.samples]
     if how.reducer == "REDUCE_NONE":
         return filled
-    groups: dict[tuple[str, ...], list[Line]] = {}
+    groups: dict[tuple[str, ...], list[AlignedSeries]] = {}
     for line in filled:
         # series of different resources are never reduced to one
         key = (line.resource, *(_read(line, name) for name in how.group_by))
@@ -111,11 +111,11 @@ def _reduced(lines: Sequence[Line], how: Aggregation) -> list[Line]:
     return [_one(group, how) for group in groups.values()]
 
 
-def _read(line: Line, selector: str) -> str:
+def _read(line: AlignedSeries, selector: str) -> str:
     return as_probe(line).read(selector) or ""
 
 
-def as_probe(line: Line) -> Series:
+def as_probe(line: AlignedSeries) -> Series:
     """A line's labels as a filter reads them."""
     return Series(
         line.metric,
@@ -129,17 +129,17 @@ def as_probe(line: Line) -> Series:
     )
 
 
-def _one(group: Sequence[Line], how: Aggregation) -> Line:
+def _one(group: Sequence[AlignedSeries], how: Aggregation) -> AlignedSeries:
     first = group[0]
     if first.value_type not in REDUCERS[how.reducer]:
         text = f"The reducer cannot be applied to values of type {first.value_type}."
         raise invalid("aggregation.crossSeriesReducer", how.reducer, text)
-    by_moment: dict[datetime, list[Sample]] = {}
+    by_moment: dict[datetime, list[AlignedValue]] = {}
     for line in group:
         for sample in line.samples:
             by_moment.setdefault(sample.at, []).append(sample)
     samples = [
-        Sample(at, concurrent[0].start, _reduce(how.reducer, [point.value for point in concurrent]))
+        AlignedValue(at, concurrent[0].start, _reduce(how.reducer, [point.value for point in concurrent]))
         for at, concurrent in sorted(by_moment.items(), reverse=True)
     ]
     return replace(
@@ -153,11 +153,11 @@ def _one(group: Sequence[Line], how: Aggregation) -> Line:
     )
 
 
-def _kept(line: Line, how: Aggregation, family: str) -> dict[str, str]:
+def _kept(line: AlignedSeries, how: Aggregation, family: str) -> dict[str, str]:
     return dict(_labels(line, how.group_by, family))
 
 
-def _labels(line: Line, names: Sequence[str], family: str) -> Iterator[tuple[str, str]]:
+def _labels(line: AlignedSeries, names: Sequence[str], family: str) -> Iterator[tuple[str, str]]:
     for name in names:
         if name.startswith(f"{family}."):
             yield name.removeprefix(f"{family}."), _read(line, name)

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
 from trimtab.emulators.gcp.aggregation import Aggregation, aggregate, read_aggregation
-from trimtab.emulators.gcp.alignment import Line
-from trimtab.emulators.gcp.datapoints import Datapoints
+from trimtab.emulators.gcp.alignment import AlignedSeries
+from trimtab.emulators.gcp.datapoints import DatapointStore
 from trimtab.emulators.gcp.distributions import mean, samples_of
 from trimtab.emulators.gcp.filters import parse_filter
 from trimtab.emulators.shared.moments import read_seconds, zulu
@@ -24,11 +24,11 @@ Body = Mapping[str, Any]
 Key = tuple[Any, ...]
 
 
-class World(Protocol):
+class PolicyWorld(Protocol):
     """Where policies are."""
 
     timers: Timers
-    datapoints: Datapoints
+    datapoints: DatapointStore
     phase: int
     incidents: list[dict[str, Any]]
 
@@ -38,10 +38,10 @@ class World(Protocol):
 
 
 @dataclass(slots=True)
-class Breach:
+class SeriesBreach:
     """How one series stands to one condition."""
 
-    line: Line
+    line: AlignedSeries
     seen: datetime
     """When it had a value last."""
     since: datetime | None = None
@@ -67,11 +67,11 @@ class PolicyWatch:
         policy: The policy as reads give it.
     """
 
-    def __init__(self, world: World, policy: Body) -> None:
+    def __init__(self, world: PolicyWorld, policy: Body) -> None:
         self.world = world
         self.policy = policy
         self.metrics = frozenset(_metrics(policy))
-        self._breaches: list[dict[Key, Breach]] = [{} for _ in policy["conditions"]]
+        self._breaches: list[dict[Key, SeriesBreach]] = [{} for _ in policy["conditions"]]
         self._open: dict[Opened, dict[str, Any]] = {}
         self._due: datetime | None = None
 
@@ -117,17 +117,17 @@ class PolicyWatch:
 
     # conditions
 
-    def _evaluate(self, breaches: dict[Key, Breach], condition: Body, now: datetime) -> None:
+    def _evaluate(self, breaches: dict[Key, SeriesBreach], condition: Body, now: datetime) -> None:
         lines = {_key(line): line for line in lines_of(condition, now, self.world.datapoints)}
         for key, line in lines.items():
-            breach = breaches.setdefault(key, Breach(line, now))
+            breach = breaches.setdefault(key, SeriesBreach(line, now))
             breach.seen, breach.value = now, value_of(line)
             _judge(breach, condition, now, over=is_over(breach.value, condition))
         for key, breach in breaches.items():
             if key not in lines:
                 self._without_data(breach, condition, now)
 
-    def _without_data(self, breach: Breach, condition: Body, now: datetime) -> None:
+    def _without_data(self, breach: SeriesBreach, condition: Body, now: datetime) -> None:
         match condition.get("evaluationMissingData"):
             case "EVALUATION_MISSING_DATA_ACTIVE":
                 _judge(breach, condition, now, over=True)
@@ -148,7 +148,7 @@ class PolicyWatch:
         elif all(failing) and (self.policy["combiner"] == "AND" or self._on_one_resource()):
             yield Opened(None, None)
 
-    def _conditions(self) -> Iterator[tuple[Body, dict[Key, Breach]]]:
+    def _conditions(self) -> Iterator[tuple[Body, dict[Key, SeriesBreach]]]:
         yield from zip(self.policy["conditions"], self._breaches, strict=True)
 
     def _on_one_resource(self) -> bool:
@@ -185,7 +185,7 @@ class PolicyWatch:
         self._open[opened] = incident
         self.world.incidents.append(incident)
 
-    def _breach(self, opened: Opened) -> Breach | None:
+    def _breach(self, opened: Opened) -> SeriesBreach | None:
         return (
             None
             if opened.condition is None or opened.series is None
@@ -205,7 +205,7 @@ class PolicyWatch:
                 continue
             yield from self._of_condition(condition["conditionThreshold"], breaches, now)
 
-    def _of_condition(self, condition: Body, breaches: Mapping[Key, Breach], now: datetime) -> Iterator[datetime]:
+    def _of_condition(self, condition: Body, breaches: Mapping[Key, SeriesBreach], now: datetime) -> Iterator[datetime]:
         newest = self.world.datapoints.newest(parse_filter(condition["filter"]).exact("metric.type") or "")
         # one look after the last value has left the window sees that it has
         if newest is not None and newest > now - longest_period(condition) - MINUTE:
@@ -217,7 +217,7 @@ class PolicyWatch:
                 yield breach.seen + self._auto_close()
 
 
-def lines_of(condition: Body, now: datetime, datapoints: Datapoints) -> list[Line]:
+def lines_of(condition: Body, now: datetime, datapoints: DatapointStore) -> list[AlignedSeries]:
     """The series that a threshold is held against at a moment, each with its last value first."""
     series = datapoints.series(parse_filter(condition["filter"]))
     first, second = _aggregations(condition)
@@ -227,7 +227,7 @@ def lines_of(condition: Body, now: datetime, datapoints: Datapoints) -> list[Lin
     return aggregate(series, first, end - over, end, second=second)
 
 
-def value_of(line: Line) -> float:
+def value_of(line: AlignedSeries) -> float:
     """The last value of a series; of a distribution its mean."""
     samples = samples_of(line.samples[0].value)
     return mean(samples) if samples else 0.0
@@ -250,7 +250,7 @@ def _aggregations(condition: Body) -> tuple[Aggregation, Aggregation | None]:
     return (aggregations[0] if aggregations else Aggregation()), (aggregations[1] if len(aggregations) > 1 else None)
 
 
-def _judge(breach: Breach, condition: Body, now: datetime, *, over: bool) -> None:
+def _judge(breach: SeriesBreach, condition: Body, now: datetime, *, over: bool) -> None:
     if not over:
         breach.since, breach.fails = None, False
         return
@@ -258,7 +258,7 @@ def _judge(breach: Breach, condition: Body, now: datetime, *, over: bool) -> Non
     breach.fails = now - breach.since >= read_seconds(condition.get("duration", "0s"))
 
 
-def _triggered(condition: Body, breaches: Mapping[Key, Breach]) -> Sequence[Key | None]:
+def _triggered(condition: Body, breaches: Mapping[Key, SeriesBreach]) -> Sequence[Key | None]:
     """The series that fail, or `None` once where it takes several of them; nothing while too few do."""
     failing = [key for key, breach in breaches.items() if breach.fails]
     trigger = condition.get("conditionThreshold", {}).get("trigger") or {}
@@ -274,7 +274,7 @@ def _counts_missing(condition: Body) -> bool:
     return condition.get("evaluationMissingData") == "EVALUATION_MISSING_DATA_ACTIVE"
 
 
-def _key(line: Line) -> Key:
+def _key(line: AlignedSeries) -> Key:
     labels = (line.metric_labels, line.resource_labels, line.system_labels)
     return (line.metric, line.resource, *(tuple(sorted(each.items())) for each in labels))
 

@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl
 
 from trimtab.emulators.gcp import wire
 from trimtab.emulators.gcp.discovery import check, check_query, load
-from trimtab.emulators.gcp.lists import Filter
+from trimtab.emulators.gcp.lists import ListFilter
 from trimtab.emulators.gcp.monitoring_world import MonitoringWorld
-from trimtab.emulators.shared.calls import Reply
+from trimtab.emulators.shared.calls import EmulatorReply
 from trimtab.emulators.shared.errors import ServiceError
 
 _PATH = re.compile(r"^/v3/projects/([^/]+)/alerts$")
@@ -48,7 +48,7 @@ class AlertsCall:
 
     # what an emulator asks of it
 
-    def handle(self) -> Reply:
+    def handle(self) -> EmulatorReply:
         """A page of alerts, the newest first; raises `ServiceError` for what is refused."""
         method = "monitoring.projects.alerts.list"
         problems = check_query(load("monitoring.v3"), method, {**self.query, "parent": f"projects/{self.project}"})
@@ -62,7 +62,7 @@ class AlertsCall:
         return wire.result(reply)
 
     def _page(self) -> dict[str, Any]:
-        wanted = Filter(self.query.get("filter", ""))
+        wanted = ListFilter(self.query.get("filter", ""))
         every = sorted(self._alerts(), key=lambda alert: str(alert["openTime"]), reverse=True)
         fits = [alert for alert in every if wanted.fits(alert)]
         most = min(int(self.query.get("pageSize") or _USUAL), _MOST)
@@ -81,12 +81,12 @@ class AlertsCall:
                 "policy": {"name": incident["policy"], "displayName": incident["policyName"]},
             }
 
-    def failure(self, error: ServiceError) -> Reply:
+    def failure(self, error: ServiceError) -> EmulatorReply:
         """An error as Google's JSON APIs write it, with the status by its name."""
         body = {"error": {"code": error.status, "message": error.message, "status": error.code}}
-        return Reply(error.status, json.dumps(body).encode(), (("Content-Type", wire.JSON),), error.code)
+        return EmulatorReply(error.status, json.dumps(body).encode(), (("Content-Type", wire.JSON),), error.code)
 
-    def nothing(self) -> Reply:
+    def nothing(self) -> EmulatorReply:
         """An empty page."""
         return wire.result({})
 

@@ -40,7 +40,7 @@ _SMOOTHED = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class AlignedValue:
     """A value at the end of an interval."""
 
     at: datetime
@@ -49,7 +49,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AlignedSeries:
     """A series on its way out: its labels, its shape, and its values, newest first."""
 
     metric: str
@@ -58,14 +58,16 @@ class Line:
     resource_labels: Labels
     kind: str
     value_type: str
-    samples: Sequence[Sample]
+    samples: Sequence[AlignedValue]
     system_labels: Labels = field(default_factory=dict)
     user_labels: Labels = field(default_factory=dict)
 
 
-def raw(series: Series, start: datetime, end: datetime) -> Line:
+def raw(series: Series, start: datetime, end: datetime) -> AlignedSeries:
     """A series as it was measured."""
-    return _line(series, [Sample(point.at, point.start, point.value) for point in reversed(series.between(start, end))])
+    return _line(
+        series, [AlignedValue(point.at, point.start, point.value) for point in reversed(series.between(start, end))]
+    )
 
 
 def check_aligner(aligner: str, kind: str, value_type: str) -> None:
@@ -81,7 +83,7 @@ def check_aligner(aligner: str, kind: str, value_type: str) -> None:
         raise invalid("aggregation.perSeriesAligner", aligner, text)
 
 
-def align(series: Series, aligner: str, period: timedelta, start: datetime, end: datetime) -> Line:
+def align(series: Series, aligner: str, period: timedelta, start: datetime, end: datetime) -> AlignedSeries:
     """
     A series with one value for each period that ends at `end`, or a number of periods before it.
 
@@ -93,7 +95,7 @@ def align(series: Series, aligner: str, period: timedelta, start: datetime, end:
     for begun, over in periods(period, start, end):
         value = _value(series, aligner, begun, over)
         if value is not None:
-            samples.append(Sample(over, over if instant else begun, value))
+            samples.append(AlignedValue(over, over if instant else begun, value))
     return _line(series, samples, *shape_after(aligner, series.kind, series.value_type))
 
 
@@ -116,8 +118,8 @@ def shape_after(aligner: str, kind: str, value_type: str) -> tuple[str, str]:
     return ("GAUGE" if kind == "GAUGE" else "DELTA"), value_type
 
 
-def _line(series: Series, samples: Sequence[Sample], kind: str = "", value_type: str = "") -> Line:
-    return Line(
+def _line(series: Series, samples: Sequence[AlignedValue], kind: str = "", value_type: str = "") -> AlignedSeries:
+    return AlignedSeries(
         series.metric,
         series.metric_labels,
         series.resource,

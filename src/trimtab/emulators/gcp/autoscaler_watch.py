@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from trimtab.emulators.gcp.autoscaling import Forecast, Verdict, evaluate, next_moment
-from trimtab.emulators.gcp.facts import Backend, Balancing, GroupFacts, Instance, Past
+from trimtab.emulators.gcp.autoscaling import AutoscalerVerdict, Forecast, evaluate, next_moment
+from trimtab.emulators.gcp.facts import Backend, Balancing, GroupFacts, InstanceFacts, RunHistory
 from trimtab.emulators.gcp.group import Group
-from trimtab.emulators.gcp.world import Phase, World
+from trimtab.emulators.gcp.world import CloudWorld, Phase
 
 MINUTE = timedelta(minutes=1)
 TROUBLES = {
@@ -26,12 +26,12 @@ class AutoscalerWatch:
         earlier: The same autoscaler before this write, whose past goes on.
     """
 
-    def __init__(self, world: World, key: str, earlier: "AutoscalerWatch | None" = None) -> None:
+    def __init__(self, world: CloudWorld, key: str, earlier: "AutoscalerWatch | None" = None) -> None:
         self.world = world
         self.key = key
-        self.past: Past | None = earlier.past if earlier else None
+        self.past: RunHistory | None = earlier.past if earlier else None
         self.forecast: Forecast = earlier.forecast if earlier else ()
-        self.verdict: Verdict | None = None
+        self.verdict: AutoscalerVerdict | None = None
         self._due: datetime | None = None
 
     @property
@@ -111,7 +111,7 @@ def facts_of(group: Group) -> GroupFacts:
     return GroupFacts(
         name=group.name,
         target_size=int(group.body.get("targetSize") or 0),
-        instances=[Instance(id=member.number, running_since=member.running_since) for member in group.staying()],
+        instances=[InstanceFacts(id=member.number, running_since=member.running_since) for member in group.staying()],
         backends=list(_backends(group)),
         troubles=sorted(_troubles(group)),
     )

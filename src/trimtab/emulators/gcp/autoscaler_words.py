@@ -5,7 +5,7 @@ from typing import Any
 
 from trimtab.emulators.gcp.discovery import load
 from trimtab.emulators.gcp.facts import GroupFacts
-from trimtab.emulators.gcp.signals import Reading
+from trimtab.emulators.gcp.signals import SignalReading
 
 ERRORS = frozenset(
     {
@@ -22,7 +22,7 @@ ERRORS = frozenset(
 """The words of `AutoscalerStatusDetails` that make the status ERROR; the others are warnings."""
 
 
-def words_of(policy: Mapping[str, Any], facts: GroupFacts, readings: Sequence[Reading], wanted: int) -> list[str]:
+def words_of(policy: Mapping[str, Any], facts: GroupFacts, readings: Sequence[SignalReading], wanted: int) -> list[str]:
     """The words for a run that wanted a size, each once."""
     return list(dict.fromkeys([*_words(policy, facts, readings, wanted), *facts.troubles]))
 
@@ -44,7 +44,9 @@ def message_of(word: str) -> str:
     return " ".join(said[word].split())
 
 
-def _words(policy: Mapping[str, Any], facts: GroupFacts, readings: Sequence[Reading], wanted: int) -> Iterator[str]:
+def _words(
+    policy: Mapping[str, Any], facts: GroupFacts, readings: Sequence[SignalReading], wanted: int
+) -> Iterator[str]:
     low, high, mode = int(policy.get("minNumReplicas", 0)), int(policy["maxNumReplicas"]), policy.get("mode", "ON")
     if mode != "ON":
         yield f"MODE_{mode}"

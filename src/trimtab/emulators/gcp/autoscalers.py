@@ -7,12 +7,12 @@ from typing import Any
 from trimtab.emulators.gcp.autoscaler_watch import AutoscalerWatch
 from trimtab.emulators.gcp.resources import Collection, must_exist
 from trimtab.emulators.gcp.wire import invalid
-from trimtab.emulators.gcp.world import World
+from trimtab.emulators.gcp.world import CloudWorld
 from trimtab.emulators.shared.errors import ServiceError
 from trimtab.engine.signals import window_problem
 
 
-def _check(world: World, key: str, body: dict[str, Any]) -> None:
+def _check(world: CloudWorld, key: str, body: dict[str, Any]) -> None:
     target, policy = str(body.get("target", "")), body.get("autoscalingPolicy") or {}
     must_exist(world, target)
     if world.key(target).split("/")[:2] != key.split("/")[:2]:
@@ -49,7 +49,7 @@ def _schedule_problems(schedules: Mapping[str, Mapping[str, Any]]) -> Iterator[t
             yield where, schedule.get("schedule", ""), problem
 
 
-def _complete(world: World, key: str, body: dict[str, Any]) -> None:
+def _complete(world: CloudWorld, key: str, body: dict[str, Any]) -> None:
     policy = body["autoscalingPolicy"]
     policy.setdefault("mode", "ON")
     policy.setdefault("coolDownPeriodSec", 60)
@@ -64,17 +64,17 @@ def _complete(world: World, key: str, body: dict[str, Any]) -> None:
         policy["cpuUtilization"].setdefault("predictiveMethod", "NONE")
 
 
-def _written(world: World, key: str) -> None:
+def _written(world: CloudWorld, key: str) -> None:
     world.watches[key] = AutoscalerWatch(world, key, world.watches.get(key))
     world.watches[key].look()
 
 
-def _shown(world: World, key: str) -> dict[str, Any]:
+def _shown(world: CloudWorld, key: str) -> dict[str, Any]:
     watch: AutoscalerWatch = world.watches[key]
     return watch.shown()
 
 
-def _leave(world: World, key: str) -> None:
+def _leave(world: CloudWorld, key: str) -> None:
     world.watches.pop(key)
 
 

@@ -6,20 +6,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from trimtab.emulators.gcp.autoscaler_words import detail_of, status_of, words_of
-from trimtab.emulators.gcp.datapoints import Datapoints
-from trimtab.emulators.gcp.facts import GroupFacts, Past, added, leaving, within
+from trimtab.emulators.gcp.datapoints import DatapointStore
+from trimtab.emulators.gcp.facts import GroupFacts, RunHistory, added, leaving, within
 from trimtab.emulators.gcp.scaling_schedules import edges, open_schedules, required, schedule_status
 from trimtab.emulators.gcp.signals import (
     WINDOW,
-    Look,
-    Reading,
+    GroupSnapshot,
     ReadMetric,
+    SignalReading,
     is_predictive,
     metrics_of,
     read_signals,
 )
 from trimtab.engine.signals import (
-    Mode,
+    ScalingMode,
     SignalType,
     can_reach_zero,
     combined_forecast,
@@ -35,10 +35,10 @@ Forecast = Sequence[tuple[datetime, int]]
 """The size that a forecast asks for from each moment on, in order."""
 DEFAULT_INITIALIZATION = 60
 MODES = {
-    "ON": Mode.ON,
-    "OFF": Mode.OFF,
-    "ONLY_SCALE_OUT": Mode.ONLY_SCALE_OUT,
-    "ONLY_UP": Mode.ONLY_SCALE_OUT,
+    "ON": ScalingMode.ON,
+    "OFF": ScalingMode.OFF,
+    "ONLY_SCALE_OUT": ScalingMode.ONLY_SCALE_OUT,
+    "ONLY_UP": ScalingMode.ONLY_SCALE_OUT,
 }
 _MINUTE = timedelta(minutes=1)
 _LOOKS_AHEAD = timedelta(hours=1)
@@ -46,7 +46,7 @@ _LOOKS_AHEAD = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AutoscalerVerdict:
     """
     What a run finds.
 
@@ -66,7 +66,7 @@ class Verdict:
     status: str
     status_details: tuple[Mapping[str, str], ...]
     schedule_status: Mapping[str, Mapping[str, str]]
-    past: Past
+    past: RunHistory
 
 
 def evaluate(
@@ -75,9 +75,9 @@ def evaluate(
     facts: GroupFacts,
     now: datetime,
     read: ReadMetric,
-    past: Past | None = None,
+    past: RunHistory | None = None,
     forecast: Forecast = (),
-) -> Verdict:
+) -> AutoscalerVerdict:
     """
     What an autoscaler asks for at a moment.
 
@@ -91,8 +91,8 @@ def evaluate(
         past: What the last run handed on; left out for the first.
         forecast: The sizes that its CPU is predicted to need.
     """
-    run = _Run(autoscaler["autoscalingPolicy"], facts, now, past or Past(), forecast)
-    return run.verdict(read_signals(run.policy, Look(facts, now, run.initialization, read)))
+    run = _Run(autoscaler["autoscalingPolicy"], facts, now, past or RunHistory(), forecast)
+    return run.verdict(read_signals(run.policy, GroupSnapshot(facts, now, run.initialization, read)))
 
 
 def next_moment(
@@ -100,12 +100,12 @@ def next_moment(
     facts: GroupFacts,
     now: datetime,
     *,
-    datapoints: Datapoints,
-    past: Past | None = None,
+    datapoints: DatapointStore,
+    past: RunHistory | None = None,
     forecast: Forecast = (),
 ) -> datetime | None:
     """The next minute at which a run can find something else, if nothing is measured until then; `None` for never."""
-    run = _Run(autoscaler["autoscalingPolicy"], facts, now, past or Past(), forecast)
+    run = _Run(autoscaler["autoscalingPolicy"], facts, now, past or RunHistory(), forecast)
     if _has_data(run.policy, now, datapoints):
         return _whole_minute(now + timedelta(microseconds=1))
     return min((_whole_minute(moment) for moment in run.moments() if moment > now), default=None)
@@ -116,7 +116,7 @@ def initialization_of(policy: Mapping[str, Any]) -> timedelta:
     return timedelta(seconds=int(policy.get("coolDownPeriodSec", DEFAULT_INITIALIZATION)))
 
 
-def _has_data(policy: Mapping[str, Any], now: datetime, datapoints: Datapoints) -> bool:
+def _has_data(policy: Mapping[str, Any], now: datetime, datapoints: DatapointStore) -> bool:
     # one run after the last value has left the window sees that it has
     newest = [datapoints.newest(metric) for metric in metrics_of(policy)]
     return any(moment is not None and moment > now - WINDOW - _MINUTE for moment in newest)
@@ -132,7 +132,7 @@ class _Run:
     policy: Mapping[str, Any]
     facts: GroupFacts
     now: datetime
-    past: Past
+    past: RunHistory
     forecast: Forecast
 
     # what the body says
@@ -163,7 +163,7 @@ class _Run:
 
     # a run
 
-    def verdict(self, readings: Sequence[Reading]) -> Verdict:
+    def verdict(self, readings: Sequence[SignalReading]) -> AutoscalerVerdict:
         real = [reading.size(self.facts.target_size) for reading in readings]
         missing = None in real
         sizes = [self._size(reading, size) for reading, size in zip(readings, real, strict=True)]
@@ -174,7 +174,7 @@ class _Run:
         eased = self._eased(needed, past)
         recommended = recommended_size([eased], scheduled, low=self._least(readings, scheduled), high=self.high)
         words = words_of(self.policy, self.facts, readings, max([needed, *scheduled]))
-        return Verdict(
+        return AutoscalerVerdict(
             recommended,
             self._target(recommended),
             tuple(sizes),
@@ -189,11 +189,11 @@ class _Run:
         target = enacted(MODES[self.policy.get("mode", "ON")], current, recommended)
         return None if target == current else target
 
-    def _least(self, readings: Sequence[Reading], scheduled: Sequence[int]) -> int:
+    def _least(self, readings: Sequence[SignalReading], scheduled: Sequence[int]) -> int:
         to_zero = can_reach_zero([reading.type for reading in readings], low=self.low, schedules=scheduled)
         return self.low if to_zero else min(self.high, max(1, self.low))
 
-    def _size(self, reading: Reading, real: int | None) -> int | None:
+    def _size(self, reading: SignalReading, real: int | None) -> int | None:
         """The size that a signal asks for, with what is predicted where the policy goes by that."""
         if reading.type is not SignalType.CPU or not is_predictive(self.policy):
             return real
@@ -214,7 +214,7 @@ class _Run:
     def _needed(self, sizes: Sequence[int], *, missing: bool) -> int:
         return max([*sizes, self.facts.target_size] if missing else sizes)
 
-    def _eased(self, needed: int, past: Past) -> int:
+    def _eased(self, needed: int, past: RunHistory) -> int:
         """The size after stabilization, and then after scale-in control."""
         current, window = self.facts.target_size, self.stabilization
         steady = stabilized(current, needed, within(past.needed, self.now, window), window=window, now=self.now)
@@ -224,10 +224,10 @@ class _Run:
 
     # for the next run
 
-    def _past_after(self, needed: int, opened: Mapping[str, datetime]) -> Past:
+    def _past_after(self, needed: int, opened: Mapping[str, datetime]) -> RunHistory:
         started = {name: self.past.started[name] for name in self.past.started if name in self._names()}
         begun = {name: self.now for name in opened if name not in self.past.active}
-        return Past(
+        return RunHistory(
             added(self.past.needed, Sized(self.now, needed), self.stabilization),
             added(self.past.sizes, Sized(self.now, self.facts.target_size), self.control[2]),
             {**started, **begun},

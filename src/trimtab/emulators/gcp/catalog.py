@@ -6,14 +6,14 @@ from typing import Any
 from trimtab.emulators.gcp import autoscalers, instance_groups, managers, places
 from trimtab.emulators.gcp.managers import MANAGERS
 from trimtab.emulators.gcp.places import find_image
-from trimtab.emulators.gcp.resources import Call, Collection, must_exist, refuse_in_use
+from trimtab.emulators.gcp.resources import Collection, WorldCall, must_exist, refuse_in_use
 from trimtab.emulators.gcp.wire import invalid
-from trimtab.emulators.gcp.world import World
+from trimtab.emulators.gcp.world import CloudWorld
 
 # instance templates and health checks
 
 
-def _check_template(world: World, key: str, body: dict[str, Any]) -> None:
+def _check_template(world: CloudWorld, key: str, body: dict[str, Any]) -> None:
     properties = body.get("properties") or {}
     for card in properties.get("networkInterfaces") or ():
         for name in ("network", "subnetwork"):
@@ -32,7 +32,7 @@ def _check_template(world: World, key: str, body: dict[str, Any]) -> None:
             raise invalid(f"Invalid value for field '{field}.diskSizeGb': '{size}'. {text}.")
 
 
-def _complete_template(world: World, key: str, body: dict[str, Any]) -> None:
+def _complete_template(world: CloudWorld, key: str, body: dict[str, Any]) -> None:
     properties = body["properties"]
     for index, disk in enumerate(properties.get("disks") or ()):
         disk.setdefault("mode", "READ_WRITE")
@@ -49,7 +49,7 @@ def _complete_template(world: World, key: str, body: dict[str, Any]) -> None:
     scheduling.setdefault("provisioningModel", "STANDARD")
 
 
-def _complete_check(world: World, key: str, body: dict[str, Any]) -> None:
+def _complete_check(world: CloudWorld, key: str, body: dict[str, Any]) -> None:
     for name, value in (
         ("checkIntervalSec", 5),
         ("timeoutSec", 5),
@@ -62,7 +62,7 @@ def _complete_check(world: World, key: str, body: dict[str, Any]) -> None:
 # backend services
 
 
-def _check_service(world: World, key: str, body: dict[str, Any]) -> None:
+def _check_service(world: CloudWorld, key: str, body: dict[str, Any]) -> None:
     scheme = str(body.get("loadBalancingScheme", "EXTERNAL"))
     passes = key.startswith("regions/") and scheme in ("INTERNAL", "EXTERNAL") and body.get("protocol") in PACKETS
     for place, backend in enumerate(body.get("backends") or ()):
@@ -80,7 +80,7 @@ def _check_service(world: World, key: str, body: dict[str, Any]) -> None:
             raise invalid(f"Invalid value for field 'resource.backends[{place}].balancingMode': '{mode}'. {text}")
 
 
-def _complete_service(world: World, key: str, body: dict[str, Any]) -> None:
+def _complete_service(world: CloudWorld, key: str, body: dict[str, Any]) -> None:
     body.setdefault("loadBalancingScheme", "EXTERNAL")
     body.setdefault("sessionAffinity", "NONE")
     body.setdefault("protocol", "HTTP")
@@ -95,7 +95,7 @@ def _complete_service(world: World, key: str, body: dict[str, Any]) -> None:
             backend.setdefault("maxUtilization", 0.8)
 
 
-def _check_url_map(world: World, key: str, body: dict[str, Any]) -> None:
+def _check_url_map(world: CloudWorld, key: str, body: dict[str, Any]) -> None:
     """
     Refuse services that there are not, and weights that cannot be.
 
@@ -124,7 +124,7 @@ def _leaves(value: Any, place: str) -> Iterator[tuple[str, Any]]:
 MOST_WEIGHT = 1000
 
 
-def _forget(call: Call) -> dict[str, Any]:
+def _forget(call: WorldCall) -> dict[str, Any]:
     """An operation is deleted without another one that says so."""
     call.there()
     del call.world.resources[call.key]

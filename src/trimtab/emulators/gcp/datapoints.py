@@ -79,7 +79,7 @@ class Series:
             yield self.points[index]
 
 
-class Datapoints:
+class DatapointStore:
     """
     The time series of a project.
 

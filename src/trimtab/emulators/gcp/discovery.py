@@ -7,12 +7,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
 Schema = Mapping[str, Any]
 Problem = Iterator[str]
+Test = Callable[[object], bool]
+"""Whether a value is right."""
 _SPAN = re.compile(r"^-?\d+(\.\d{1,9})?s$")
 _MASK = re.compile(r"^([A-Za-z0-9_.*]+(,[A-Za-z0-9_.*]+)*)?$")
 _WHOLE = re.compile(r"^-?\d+$")
@@ -58,6 +60,8 @@ def check(
         method: The method that it is sent to, whose required fields it must have; `None` for a reply.
         where: What the body is called in the sentences.
     """
+    if method is None and _test_named(document.name, schema)(body):
+        return []
     return list(_Checker(document, method).value({"$ref": schema}, body, where))
 
 
@@ -145,6 +149,56 @@ def _text(schema: Schema, value: str, where: str) -> Problem:
 def _wrong(where: str, value: object, text: str) -> str:
     shown = value if isinstance(value, str) else json.dumps(value, default=repr)
     return f"Invalid value for field '{where}': '{shown}'. {text}"
+
+
+# whether a reply is right: nearly each is, and what would be wrong is worked out only where one is not
+
+
+@cache
+def _test_named(document: str, schema: str) -> Test:
+    """Whether a value is as a schema of a document says."""
+    return _test(document, load(document).schemas[schema])
+
+
+def _test(document: str, schema: Schema) -> Test:
+    if "$ref" in schema:
+        name = schema["$ref"]
+        return lambda value: _test_named(document, name)(value)  # a schema may have itself as a part
+    match schema.get("type", "any"):
+        case "object":
+            fields = {name: _test(document, field) for name, field in schema.get("properties", {}).items()}
+            others = schema.get("additionalProperties")
+            return partial(_is_object, fields, _no_field if others is None else _test(document, others))
+        case "array":
+            return partial(_is_array, _test(document, schema["items"]))
+        case "any":
+            return lambda _: True
+        case "string" if schema.keys().isdisjoint(("format", "pattern")):
+            words = frozenset(schema.get("enum", ()))
+            return (lambda value: isinstance(value, str) and value in words) if words else _is_text
+        case _:
+            return lambda value: next(_scalar(schema, value, ""), None) is None
+
+
+def _is_object(fields: Mapping[str, Test], others: Test, value: object) -> bool:
+    if not isinstance(value, dict):
+        return False
+    for name, inner in value.items():  # noqa: SIM110
+        if not fields.get(name, others)(inner):
+            return False
+    return True
+
+
+def _is_array(test: Test, value: object) -> bool:
+    return isinstance(value, list) and all(map(test, value))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _no_field(_: object) -> bool:
+    return False
 
 
 # how texts stand for other things

@@ -32,7 +32,7 @@ class Backend:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Instance:
+class InstanceFacts:
     """One instance: its numeric id, and since when it runs."""
 
     id: str
@@ -49,12 +49,12 @@ class GroupFacts:
 
     name: str
     target_size: int
-    instances: Sequence[Instance] = ()
+    instances: Sequence[InstanceFacts] = ()
     backends: Sequence[Backend] = ()
     troubles: Sequence[str] = ()
     """Why it cannot grow, in words of `AutoscalerStatusDetails`, such as ZONE_RESOURCE_STOCKOUT."""
 
-    def running(self) -> list[Instance]:
+    def running(self) -> list[InstanceFacts]:
         """The instances that run."""
         return [instance for instance in self.instances if instance.running_since is not None]
 
@@ -63,7 +63,7 @@ class GroupFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class RunHistory:
     """
     What a run needs to know of those before it; each run gives the next one.
 

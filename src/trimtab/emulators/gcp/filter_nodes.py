@@ -10,7 +10,7 @@ Read = Callable[[str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class FilterComparison:
     """One selector against a value, or against the values of a function."""
 
     selector: str
@@ -60,7 +60,7 @@ class AnyOf:
     parts: tuple["Node", ...]
 
 
-Node = Comparison | Not | AllOf | AnyOf
+Node = FilterComparison | Not | AllOf | AnyOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Filter:
         """The one value that a selector must have; `None` where the filter leaves a choice."""
         for node in _conjuncts(self.root):
             if (
-                isinstance(node, Comparison)
+                isinstance(node, FilterComparison)
                 and node.selector == selector
                 and node.operator == "="
                 and not node.function
@@ -87,7 +87,7 @@ class Filter:
         return None
 
     @property
-    def comparisons(self) -> list[Comparison]:
+    def comparisons(self) -> list[FilterComparison]:
         """Everything that is compared."""
         return list(_leaves(self.root))
 
@@ -95,14 +95,14 @@ class Filter:
     def is_plain(self) -> bool:
         """Whether it only joins equalities, as an autoscaler wants it."""
         return all(
-            isinstance(node, Comparison) and node.operator == "=" and not node.function
+            isinstance(node, FilterComparison) and node.operator == "=" and not node.function
             for node in _conjuncts(self.root)
         )
 
 
 def _holds(node: Node, read: Read) -> bool:
     match node:
-        case Comparison():
+        case FilterComparison():
             return node.matches(read)
         case Not():
             return not _holds(node.inner, read)
@@ -142,9 +142,9 @@ def _conjuncts(node: Node) -> Iterator[Node]:
         yield node
 
 
-def _leaves(node: Node) -> Iterator[Comparison]:
+def _leaves(node: Node) -> Iterator[FilterComparison]:
     match node:
-        case Comparison():
+        case FilterComparison():
             yield node
         case Not():
             yield from _leaves(node.inner)

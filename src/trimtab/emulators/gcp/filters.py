@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from trimtab.emulators.gcp.filter_nodes import AllOf, AnyOf, Comparison, Filter, Node, Not
+from trimtab.emulators.gcp.filter_nodes import AllOf, AnyOf, Filter, FilterComparison, Node, Not
 from trimtab.emulators.shared.errors import ServiceError
 
 LONGEST = 2048
@@ -81,13 +81,13 @@ def _listing_selector(name: str) -> str | None:
 # reading
 
 
-class _Token(NamedTuple):
+class _FilterToken(NamedTuple):
     kind: str
     text: str
     at: int
 
 
-class _Refused(Exception):
+class _RefusedFilter(Exception):
     def __init__(self, at: int, text: str) -> None:
         super().__init__(text)
         self.at = at
@@ -100,7 +100,7 @@ def _parse(text: str, field: str, selector: Callable[[str], str | None]) -> Filt
         raise invalid(field, text, f"The filter is longer than {LONGEST} characters.")
     try:
         return Filter(text, _Parser(list(_tokens(text)), selector).whole())
-    except _Refused as error:
+    except _RefusedFilter as error:
         raise invalid(field, text, f"Unparseable filter: {_place(text, error.at)}{error.text}") from error
 
 
@@ -109,22 +109,22 @@ def _place(text: str, at: int) -> str:
     return f"syntax error at line {before.count(chr(10)) + 1}, column {at - before.rfind(chr(10))}, "
 
 
-def _tokens(text: str) -> Iterator[_Token]:
+def _tokens(text: str) -> Iterator[_FilterToken]:
     at, end = 0, len(text.rstrip())
     while at < end:
         match = _TOKEN.match(text, at)
         if match is None or match.lastgroup is None:
             begin = at + len(text[at:]) - len(text[at:].lstrip())
-            raise _Refused(begin, f"token '{text[begin:end]}'")
-        yield _Token(match.lastgroup, match[match.lastgroup], match.start(match.lastgroup))
+            raise _RefusedFilter(begin, f"token '{text[begin:end]}'")
+        yield _FilterToken(match.lastgroup, match[match.lastgroup], match.start(match.lastgroup))
         at = match.end()
-    yield _Token("end", "", end)
+    yield _FilterToken("end", "", end)
 
 
 class _Parser:
     """OR binds closer than AND, and side by side means AND, as in all filters of Google's (AIP-160)."""
 
-    def __init__(self, tokens: list[_Token], selector: Callable[[str], str | None]) -> None:
+    def __init__(self, tokens: list[_FilterToken], selector: Callable[[str], str | None]) -> None:
         self._tokens = tokens
         self._selector = selector
         self._at = 0
@@ -136,10 +136,10 @@ class _Parser:
         return node
 
     @property
-    def _next(self) -> _Token:
+    def _next(self) -> _FilterToken:
         return self._tokens[self._at]
 
-    def _take(self) -> _Token:
+    def _take(self) -> _FilterToken:
         token = self._next
         self._at += 1
         return token
@@ -151,7 +151,7 @@ class _Parser:
 
     def _refuse(self) -> None:
         token = self._next
-        raise _Refused(token.at, f"token '{token.text}'" if token.text else "the filter ends too early")
+        raise _RefusedFilter(token.at, f"token '{token.text}'" if token.text else "the filter ends too early")
 
     def _all(self) -> Node:
         parts = [self._any()]
@@ -179,13 +179,13 @@ class _Parser:
             return inner
         return self._comparison()
 
-    def _comparison(self) -> Comparison:
+    def _comparison(self) -> FilterComparison:
         name = self._next
         if name.kind != "word" or name.text in ("AND", "OR"):
             self._refuse()
         selector = self._selector(self._take().text.replace('"', ""))
         if selector is None:
-            raise _Refused(
+            raise _RefusedFilter(
                 name.at, f"unknown selector '{name.text}'; compare one such as metric.type or resource.labels.zone"
             )
         if self._next.kind != "operator":
@@ -193,31 +193,33 @@ class _Parser:
         operator = self._take().text
         if self._next.kind == "word" and self._tokens[self._at + 1].text == "(":
             return self._call(selector, operator)
-        return Comparison(selector, operator, (self._value(),))
+        return FilterComparison(selector, operator, (self._value(),))
 
-    def _call(self, selector: str, operator: str) -> Comparison:
+    def _call(self, selector: str, operator: str) -> FilterComparison:
         name = self._take()
         if name.text not in FUNCTIONS or operator not in ("=", "!="):
             known = ", ".join(FUNCTIONS)
-            raise _Refused(name.at, f"unknown function '{operator} {name.text}('; use = or != with one of {known}")
+            raise _RefusedFilter(
+                name.at, f"unknown function '{operator} {name.text}('; use = or != with one of {known}"
+            )
         self._expect("(")
         values = [self._value()]
         while self._next.text == ",":
             self._take()
             values.append(self._value())
         if name.text != "one_of" and len(values) > 1:
-            raise _Refused(name.at, f"{name.text} takes one value")
+            raise _RefusedFilter(name.at, f"{name.text} takes one value")
         self._expect(")")
         self._check_pattern(name, values[0])
-        return Comparison(selector, operator, tuple(values), name.text)
+        return FilterComparison(selector, operator, tuple(values), name.text)
 
-    def _check_pattern(self, name: _Token, value: str) -> None:
+    def _check_pattern(self, name: _FilterToken, value: str) -> None:
         if name.text != "monitoring.regex.full_match":
             return
         try:
             re.compile(value)
         except re.error as error:
-            raise _Refused(name.at, f"invalid regular expression '{value}': {error}") from error
+            raise _RefusedFilter(name.at, f"invalid regular expression '{value}': {error}") from error
 
     def _value(self) -> str:
         token = self._next

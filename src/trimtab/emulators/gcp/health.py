@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from trimtab.emulators.gcp.member import Member
-from trimtab.emulators.gcp.world import World
+from trimtab.emulators.gcp.world import CloudWorld
 
 
-def unhealthy_from(world: World, member: Member, check: str) -> datetime | None:
+def unhealthy_from(world: CloudWorld, member: Member, check: str) -> datetime | None:
     """From when on an instance is unhealthy: it has failed a check often enough; `None` for one that passes."""
     since = world.failing.get(member.name)
     if since is None or member.running_since is None:
@@ -19,7 +19,7 @@ def unhealthy_from(world: World, member: Member, check: str) -> datetime | None:
     return max(since, member.running_since) + timedelta(seconds=failures)
 
 
-def health_state(world: World, member: Member, check: str) -> str:
+def health_state(world: CloudWorld, member: Member, check: str) -> str:
     """HEALTHY or UNHEALTHY; UNKNOWN while one that has never passed has not failed often enough."""
     due = unhealthy_from(world, member, check)
     if due is None:
@@ -30,7 +30,7 @@ def health_state(world: World, member: Member, check: str) -> str:
     return "UNKNOWN" if started_ill else "HEALTHY"
 
 
-def is_ill_made(world: World, member: Member) -> bool:
+def is_ill_made(world: CloudWorld, member: Member) -> bool:
     """Whether what an instance is made of has one of the texts in it that make it fail its checks."""
     if not world.ailments:
         return False
@@ -44,7 +44,7 @@ def healing_check(manager: Mapping[str, Any]) -> str:
     return str(policies[0].get("healthCheck") or "") if policies else ""
 
 
-def heals_at(world: World, member: Member, manager: Mapping[str, Any]) -> datetime | None:
+def heals_at(world: CloudWorld, member: Member, manager: Mapping[str, Any]) -> datetime | None:
     """When a group makes an instance anew because it is unhealthy, its initial delay over; `None` where it does not."""
     due = unhealthy_from(world, member, healing_check(manager)) if _is_healed(manager) else None
     if due is None or member.running_since is None:

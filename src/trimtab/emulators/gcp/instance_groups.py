@@ -7,13 +7,13 @@ from trimtab.emulators.gcp.group import Group
 from trimtab.emulators.gcp.health import health_state
 from trimtab.emulators.gcp.member import Member
 from trimtab.emulators.gcp.operations import note_operation
-from trimtab.emulators.gcp.resources import Call, Collection, check_fingerprint, listed
+from trimtab.emulators.gcp.resources import Collection, WorldCall, check_fingerprint, listed
 from trimtab.emulators.gcp.resources import full_links as linked
 from trimtab.emulators.gcp.wire import invalid
-from trimtab.emulators.gcp.world import World
+from trimtab.emulators.gcp.world import CloudWorld
 
 
-def _set_ports(call: Call) -> dict[str, Any]:
+def _set_ports(call: WorldCall) -> dict[str, Any]:
     resource = call.there()
     check_fingerprint(resource, call.request.body)
     resource["namedPorts"] = list(call.request.body.get("namedPorts") or ())
@@ -21,12 +21,12 @@ def _set_ports(call: Call) -> dict[str, Any]:
     return note_operation(call.world, "setNamedPorts", call.key)
 
 
-def _behind(world: World, link: str) -> Group | None:
+def _behind(world: CloudWorld, link: str) -> Group | None:
     """The group whose instances an instance group has."""
     return next((group for group in world.groups.values() if group.body.get("instanceGroup") == link), None)
 
 
-def _instances_in(call: Call) -> dict[str, Any]:
+def _instances_in(call: WorldCall) -> dict[str, Any]:
     resource = call.there()
     group = _behind(call.world, str(resource["selfLink"]))
     ports = resource.get("namedPorts") or []
@@ -44,7 +44,7 @@ def _instances_in(call: Call) -> dict[str, Any]:
     return listed(call, instances)
 
 
-def health_of(call: Call) -> dict[str, Any]:
+def health_of(call: WorldCall) -> dict[str, Any]:
     """How the instances of one backend are, as the balancer's own health check has it."""
     service = call.there()
     link = str(linked(call.world, call.request.body.get("group", "")))
@@ -61,7 +61,7 @@ def health_of(call: Call) -> dict[str, Any]:
     }
 
 
-def _health(world: World, member: Member, port: int, check: str) -> dict[str, Any]:
+def _health(world: CloudWorld, member: Member, port: int, check: str) -> dict[str, Any]:
     body = world.resources.get(member.key, {})
     cards = body.get("networkInterfaces") or [{}]
     return {
@@ -75,7 +75,7 @@ def _health(world: World, member: Member, port: int, check: str) -> dict[str, An
 # instances
 
 
-def _delete_instance(call: Call) -> dict[str, Any]:
+def _delete_instance(call: WorldCall) -> dict[str, Any]:
     """Somebody deletes an instance by hand: its group makes it anew (Repairing and autohealing, Compute Engine)."""
     call.there()
     operation = note_operation(call.world, "delete", call.key)

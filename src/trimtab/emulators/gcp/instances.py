@@ -20,7 +20,7 @@ from trimtab.emulators.gcp.operations import note_operation
 from trimtab.emulators.gcp.placement import is_spot, machine_of, shortage_of, zone_for, zones_of
 from trimtab.emulators.gcp.quotas import exceeded
 from trimtab.emulators.gcp.versions import next_template
-from trimtab.emulators.gcp.world import Phase, World
+from trimtab.emulators.gcp.world import CloudWorld, Phase
 
 RETRY = timedelta(minutes=1)
 """How often an instance is tried again that could not be had."""
@@ -39,7 +39,7 @@ class Instances:
         errors: What went wrong, oldest first, as `listErrors` gives it.
     """
 
-    world: World
+    world: CloudWorld
     key: str
     members: list[Member] = field(default_factory=list)
     errors: list[dict[str, Any]] = field(default_factory=list)
@@ -248,7 +248,7 @@ class Instances:
         return due is not None and due <= self.world.now()
 
 
-def _suffix(world: World, key: str) -> str:
+def _suffix(world: CloudWorld, key: str) -> str:
     """Four letters, the same for the same history."""
     source = random.Random(f"{key} {world.number()}")
     return "".join(source.choice(LETTERS) for _ in range(4))

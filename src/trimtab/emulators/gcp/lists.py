@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trimtab.emulators.gcp.wire import Request, invalid
-from trimtab.emulators.gcp.world import World
+from trimtab.emulators.gcp.world import CloudWorld
 
 MOST = 500
 """How many items a page may have."""
@@ -17,7 +17,7 @@ _VALUE = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'|((?:[^\s()]|\([
 _WORD = re.compile(r"(AND|OR|NOT)\b|-(?=\()")
 
 
-class Filter:
+class ListFilter:
     """
     A filter expression of Compute Engine: terms, parentheses, AND, OR and NOT.
 
@@ -129,7 +129,7 @@ def _is_ordered(shown: str, operator: str, wanted: str) -> bool:
     return {"<": ordered < 0, "<=": ordered <= 0, ">": ordered > 0, ">=": ordered >= 0}[operator]
 
 
-def page_of(world: World, request: Request, items: Sequence[Any], thing: Any) -> tuple[list[Any], dict[str, str]]:
+def page_of(world: CloudWorld, request: Request, items: Sequence[Any], thing: Any) -> tuple[list[Any], dict[str, str]]:
     """
     The items of one page, filtered and in order, and the token of the next page.
 
@@ -139,7 +139,7 @@ def page_of(world: World, request: Request, items: Sequence[Any], thing: Any) ->
         items: All that there are.
         thing: Gives the thing that a filter is about out of an item.
     """
-    wanted = Filter(request.query.get("filter", ""))
+    wanted = ListFilter(request.query.get("filter", ""))
     fits = [item for item in items if wanted.fits(thing(item))]
     match request.query.get("orderBy", ""):
         case "" | "name":
@@ -153,7 +153,7 @@ def page_of(world: World, request: Request, items: Sequence[Any], thing: Any) ->
     return [copy.deepcopy(item) for item in fits[start : start + most]], more
 
 
-def _most(world: World, request: Request) -> int:
+def _most(world: CloudWorld, request: Request) -> int:
     most = int(request.query.get("maxResults") or world.settings["page_size"])
     if most > MOST:
         text = f"Invalid value for field 'maxResults': '{most}'. Value must be between 0 and {MOST}, inclusive"

@@ -4,15 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from trimtab.emulators.gcp.group import Group
-from trimtab.emulators.gcp.lists import Filter
+from trimtab.emulators.gcp.lists import ListFilter
 from trimtab.emulators.gcp.member import Member
 from trimtab.emulators.gcp.operations import note_operation
 from trimtab.emulators.gcp.placement import zones_of
 from trimtab.emulators.gcp.regions import EVERY_ZONE, region_of
-from trimtab.emulators.gcp.resources import Call, Collection, check_fingerprint, listed, must_exist, users_of
+from trimtab.emulators.gcp.resources import Collection, WorldCall, check_fingerprint, listed, must_exist, users_of
 from trimtab.emulators.gcp.resources import full_links as linked
 from trimtab.emulators.gcp.wire import in_use, invalid
-from trimtab.emulators.gcp.world import World
+from trimtab.emulators.gcp.world import CloudWorld
 from trimtab.emulators.shared.errors import ServiceError
 
 MANAGERS = "instanceGroupManagers"
@@ -27,7 +27,7 @@ MOST_IN = {"zones": 1000, "regions": 2000}
 """How many instances a group of each scope can have."""
 
 
-def _check(world: World, key: str, body: dict[str, Any]) -> None:
+def _check(world: CloudWorld, key: str, body: dict[str, Any]) -> None:
     check_size(body, key, int(body.get("targetSize") or 0), "resource.targetSize")
     _check_zones(key, body)
     versions = body.get("versions") or [{"instanceTemplate": body.get("instanceTemplate", "")}]
@@ -49,7 +49,7 @@ def _check(world: World, key: str, body: dict[str, Any]) -> None:
     _check_state(world, key, body)
 
 
-def _check_state(world: World, key: str, body: Mapping[str, Any]) -> None:
+def _check_state(world: CloudWorld, key: str, body: Mapping[str, Any]) -> None:
     """
     Refuse what a group that keeps the state of its instances cannot have.
 
@@ -135,7 +135,7 @@ def _is_some(value: Mapping[str, Any]) -> bool:
     return bool(value.get("fixed") or value.get("percent"))
 
 
-def _complete(world: World, key: str, body: dict[str, Any]) -> None:
+def _complete(world: CloudWorld, key: str, body: dict[str, Any]) -> None:
     scope, place, _, name = key.split("/")
     body["versions"] = body.get("versions") or [{"instanceTemplate": body["instanceTemplate"]}]
     body["instanceTemplate"] = body["versions"][0]["instanceTemplate"]
@@ -155,7 +155,7 @@ def _complete(world: World, key: str, body: dict[str, Any]) -> None:
     policy.setdefault("maxUnavailable", dict(several))
 
 
-def _written(world: World, key: str) -> None:
+def _written(world: CloudWorld, key: str) -> None:
     group = world.groups.get(key)
     if group is None:
         group = world.groups[key] = Group(world, key)
@@ -180,13 +180,13 @@ def _written(world: World, key: str) -> None:
     world.look_again(key)
 
 
-def _shown(world: World, key: str) -> dict[str, Any]:
+def _shown(world: CloudWorld, key: str) -> dict[str, Any]:
     group = world.groups[key]
     ports = world.resources[world.key(str(group.body["instanceGroup"]))].get("namedPorts") or []
     return {**group.shown(), **({"namedPorts": ports} if ports else {})}
 
 
-def _refuse_held(world: World, key: str) -> None:
+def _refuse_held(world: CloudWorld, key: str) -> None:
     path = f"projects/{world.project}"
     for watch_key, watch in world.watches.items():
         if watch.target == key:
@@ -196,7 +196,7 @@ def _refuse_held(world: World, key: str) -> None:
         raise in_use("instance_group", f"{path}/{world.key(link)}", f"{path}/{user}")
 
 
-def _delete(call: Call) -> dict[str, Any]:
+def _delete(call: WorldCall) -> dict[str, Any]:
     """Take a group away with its instances: it is there until the last of them has gone."""
     group, world = _group_of(call), call.world
     _refuse_held(world, call.key)
@@ -209,7 +209,7 @@ def _delete(call: Call) -> dict[str, Any]:
 # what is asked of a group
 
 
-def _group_of(call: Call) -> Group:
+def _group_of(call: WorldCall) -> Group:
     call.there()
     group: Group = call.world.groups[call.key]
     if group.is_closing and call.request.is_write:
@@ -218,12 +218,12 @@ def _group_of(call: Call) -> Group:
     return group
 
 
-def _done(call: Call, verb: str) -> dict[str, Any]:
+def _done(call: WorldCall, verb: str) -> dict[str, Any]:
     call.world.resources[call.key]["fingerprint"] = call.world.fingerprint()
     return note_operation(call.world, f"compute.{MANAGERS}.{verb}", call.key)
 
 
-def _resize(call: Call) -> dict[str, Any]:
+def _resize(call: WorldCall) -> dict[str, Any]:
     group = _group_of(call)
     scaler = next((watch for watch in call.world.watches.values() if watch.target == call.key), None)
     mode = str(((scaler.body if scaler else {}).get("autoscalingPolicy") or {}).get("mode", "OFF"))
@@ -240,7 +240,7 @@ def _resize(call: Call) -> dict[str, Any]:
     return _done(call, "resize")
 
 
-def _set_template(call: Call) -> dict[str, Any]:
+def _set_template(call: WorldCall) -> dict[str, Any]:
     group = _group_of(call)
     link = str(linked(call.world, call.request.body["instanceTemplate"]))
     must_exist(call.world, link)
@@ -249,7 +249,7 @@ def _set_template(call: Call) -> dict[str, Any]:
     return _done(call, "setInstanceTemplate")
 
 
-def _set_pools(call: Call) -> dict[str, Any]:
+def _set_pools(call: WorldCall) -> dict[str, Any]:
     manager = call.there()
     check_fingerprint(manager, call.request.body)
     pools = linked(call.world, list(call.request.body.get("targetPools") or ()))
@@ -259,20 +259,20 @@ def _set_pools(call: Call) -> dict[str, Any]:
     return _done(call, "setTargetPools")
 
 
-def _managed(call: Call) -> dict[str, Any]:
+def _managed(call: WorldCall) -> dict[str, Any]:
     """The instances of a group; all at once, unless it was made to give them in pages."""
     group = _group_of(call)
     if group.body["listManagedInstancesResults"] == "PAGINATED":
         return listed(call, list(group.listed()), "managedInstances")
-    wanted = Filter(call.request.query.get("filter", ""))
+    wanted = ListFilter(call.request.query.get("filter", ""))
     return {"managedInstances": [instance for instance in group.listed() if wanted.fits(instance)]}
 
 
-def _errors(call: Call) -> dict[str, Any]:
+def _errors(call: WorldCall) -> dict[str, Any]:
     return listed(call, list(reversed(_group_of(call).errors)), "items")
 
 
-def _configs(call: Call) -> dict[str, Any]:
+def _configs(call: WorldCall) -> dict[str, Any]:
     call.there()
     return {"items": []}
 
@@ -280,7 +280,7 @@ def _configs(call: Call) -> dict[str, Any]:
 # what is asked of single instances
 
 
-def _members(call: Call, links: Iterable[str]) -> list[Member]:
+def _members(call: WorldCall, links: Iterable[str]) -> list[Member]:
     names = [str(link).rsplit("/", 1)[-1] for link in links]
     group = _group_of(call)
     members = group.named(names)
@@ -291,7 +291,7 @@ def _members(call: Call, links: Iterable[str]) -> list[Member]:
     return members
 
 
-def _delete_instances(call: Call) -> dict[str, Any]:
+def _delete_instances(call: WorldCall) -> dict[str, Any]:
     body, group = call.request.body, _group_of(call)
     links = list(body.get("instances") or ())
     if body.get("skipInstancesOnValidationError"):
@@ -301,19 +301,19 @@ def _delete_instances(call: Call) -> dict[str, Any]:
     return _done(call, "deleteInstances")
 
 
-def _abandon_instances(call: Call) -> dict[str, Any]:
+def _abandon_instances(call: WorldCall) -> dict[str, Any]:
     _group_of(call).abandon(member.name for member in _members(call, call.request.body.get("instances") or ()))
     return _done(call, "abandonInstances")
 
 
-def _recreate_instances(call: Call) -> dict[str, Any]:
+def _recreate_instances(call: WorldCall) -> dict[str, Any]:
     group = _group_of(call)
     for member in _members(call, call.request.body.get("instances") or ()):
         group.recreate(member, template=str(group.body["instanceTemplate"]))
     return _done(call, "recreateInstances")
 
 
-def _apply_updates(call: Call) -> dict[str, Any]:
+def _apply_updates(call: WorldCall) -> dict[str, Any]:
     """Update instances now, no more disruptively than allowed (applyUpdatesToInstances, Compute Engine API)."""
     group, body = _group_of(call), call.request.body
     if body.get("allInstances") and body.get("instances"):

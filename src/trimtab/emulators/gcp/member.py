@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from trimtab.emulators.gcp.world import World, stamp
+from trimtab.emulators.gcp.world import CloudWorld, stamp
 
 REASONS: Mapping[str, tuple[str, str]] = {
     "stockout": (
@@ -74,7 +74,7 @@ class Member:
 
 
 def managed(
-    world: World, member: Member, health: Mapping[str, str], versions: Sequence[Mapping[str, Any]]
+    world: CloudWorld, member: Member, health: Mapping[str, str], versions: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """
     An instance as its manager lists it.
@@ -108,7 +108,7 @@ def _version(versions: Sequence[Mapping[str, Any]], member: Member) -> dict[str,
     return {"instanceTemplate": member.template, **({"name": own["name"]} if own.get("name") else {})}
 
 
-def instance_body(world: World, member: Member, manager: str) -> dict[str, Any]:
+def instance_body(world: CloudWorld, member: Member, manager: str) -> dict[str, Any]:
     """An instance as `instances.get` gives it."""
     template = world.resources[world.key(member.template)]["properties"]
     existing = world.resources.get(member.key, {})
@@ -148,7 +148,9 @@ def _card(member: Member, index: int, card: Mapping[str, Any]) -> dict[str, Any]
     }
 
 
-def failed_attempt(world: World, member: Member, reason: str, quota: str = "CPUS", limit: float = 24) -> dict[str, Any]:
+def failed_attempt(
+    world: CloudWorld, member: Member, reason: str, quota: str = "CPUS", limit: float = 24
+) -> dict[str, Any]:
     """What `listErrors` says of an attempt to make an instance."""
     code, text = REASONS[reason]
     template = world.resources.get(world.key(member.template), {}).get("properties") or {}

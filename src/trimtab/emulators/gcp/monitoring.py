@@ -29,7 +29,7 @@ from trimtab.emulators.gcp.protos import (
     unary_handler,
 )
 from trimtab.emulators.gcp.series import list_series, write_series
-from trimtab.emulators.shared.calls import Reply
+from trimtab.emulators.shared.calls import EmulatorReply
 from trimtab.emulators.shared.errors import ServiceError
 from trimtab.emulators.shared.faulty import Dropped
 
@@ -112,7 +112,7 @@ class MonitoringCall:
 
     # what an emulator asks of it
 
-    def handle(self) -> Reply:
+    def handle(self) -> EmulatorReply:
         """Do what is asked; raises `ServiceError` for what is refused."""
         self._check_request()
         try:
@@ -124,11 +124,11 @@ class MonitoringCall:
             raise ServiceError("INTERNAL", text, 500) from error
         return self._reply(body)
 
-    def failure(self, error: ServiceError) -> Reply:
+    def failure(self, error: ServiceError) -> EmulatorReply:
         """An error: its code is a gRPC status, its body the sentence."""
-        return Reply(error.status, error.message.encode(), code=error.code)
+        return EmulatorReply(error.status, error.message.encode(), code=error.code)
 
-    def nothing(self) -> Reply:
+    def nothing(self) -> EmulatorReply:
         """What a read answers when there is nothing."""
         if self.operation.startswith("List"):
             return self._reply({})
@@ -171,17 +171,17 @@ class MonitoringCall:
     def _id(self) -> str:
         return f"monitoring.projects.{self.method.id}"
 
-    def _reply(self, body: Body) -> Reply:
+    def _reply(self, body: Body) -> EmulatorReply:
         problems = check(load("monitoring.v3"), self.method.answers, body, where="reply")
         if problems:
             raise ServiceError("INTERNAL", f"the emulator answered what the service does not: {problems}", 500)
-        return Reply(200, to_bytes(body, self.method.answers))
+        return EmulatorReply(200, to_bytes(body, self.method.answers))
 
 
 class Serve(Protocol):
     """Answers calls, with the faults that were asked for."""
 
-    def __call__(self, request: MonitoringCall, /) -> Reply:
+    def __call__(self, request: MonitoringCall, /) -> EmulatorReply:
         """The reply; raises `Dropped` where there is none."""
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from trimtab.emulators.gcp.alert_policies import PolicyWatch
-from trimtab.emulators.gcp.datapoints import Datapoints, Labels, Value
+from trimtab.emulators.gcp.datapoints import DatapointStore, Labels, Value
 from trimtab.emulators.gcp.descriptors import Descriptors, is_own
 from trimtab.emulators.shared.timers import Timers
 
@@ -33,7 +33,7 @@ class MonitoringWorld:
         timers: Timers,
         project: str,
         *,
-        datapoints: Datapoints | None = None,
+        datapoints: DatapointStore | None = None,
         on_points: Callable[[str], None] | None = None,
         phase: int = 9,
     ) -> None:
@@ -41,7 +41,7 @@ class MonitoringWorld:
         self.project = project
         self.on_points = on_points
         self.phase = phase
-        self.datapoints = Datapoints() if datapoints is None else datapoints
+        self.datapoints = DatapointStore() if datapoints is None else datapoints
         self.descriptors = Descriptors(project)
         self.policies: dict[str, dict[str, Any]] = {}
         self.channels: dict[str, dict[str, Any]] = {}

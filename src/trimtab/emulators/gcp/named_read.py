@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from trimtab.emulators.gcp import wire
-from trimtab.emulators.shared.calls import Reply
+from trimtab.emulators.shared.calls import EmulatorReply
 from trimtab.emulators.shared.errors import ServiceError
 
 # https://docs.cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts/get
@@ -72,11 +72,11 @@ class NamedCall:
 
     # what an emulator asks of it
 
-    def handle(self) -> Reply:
+    def handle(self) -> EmulatorReply:
         """The resource; raises `ServiceError` for one that is not there, or in no ring."""
         return self._create() if self.is_write else self._get()
 
-    def _create(self) -> Reply:
+    def _create(self) -> EmulatorReply:
         name = self._full(self.new_name)
         parent = self.collection.rpartition("/")[0]
         if self.kind == "CryptoKey" and parent not in self.names:
@@ -84,7 +84,7 @@ class NamedCall:
         self.names.add(name)
         return wire.result({"name": name})
 
-    def _get(self) -> Reply:
+    def _get(self) -> EmulatorReply:
         name = self._full(self.name)
         if name in self.names:
             return wire.result({"name": name})
@@ -97,12 +97,12 @@ class NamedCall:
         is_short = self.kind == "ServiceAccount" and "@" not in name
         return f"{collection}/{name}{f'@{self.own}.iam.gserviceaccount.com' if is_short else ''}"
 
-    def failure(self, error: ServiceError) -> Reply:
+    def failure(self, error: ServiceError) -> EmulatorReply:
         """An error as Google's JSON APIs write it, with the status by its name."""
         body = {"error": {"code": error.status, "message": error.message, "status": error.code}}
-        return Reply(error.status, json.dumps(body).encode(), (("Content-Type", wire.JSON),), error.code)
+        return EmulatorReply(error.status, json.dumps(body).encode(), (("Content-Type", wire.JSON),), error.code)
 
-    def nothing(self) -> Reply:
+    def nothing(self) -> EmulatorReply:
         """That it is not there."""
         return self.failure(ServiceError("NOT_FOUND", f"{self.kind} {self.name} not found.", 404))
 

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from trimtab.emulators.gcp.wire import Request, invalid
-from trimtab.emulators.gcp.world import Phase, World, stamp
+from trimtab.emulators.gcp.world import CloudWorld, Phase, stamp
 
 LATER = frozenset({"instanceGroupManagers", "instanceGroups", "autoscalers"})
 
 
 def note_operation(
-    world: World, verb: str, key: str, *, user: str = "trimtab@example.org", seconds: float = 0
+    world: CloudWorld, verb: str, key: str, *, user: str = "trimtab@example.org", seconds: float = 0
 ) -> dict[str, Any]:
     """A write that was accepted, as an operation; `key` is what it is about, `seconds` the least that it takes."""
     number = world.number()
@@ -56,7 +56,7 @@ def _end(operation: dict[str, Any], now: datetime) -> None:
     operation.update(status="DONE", progress=100, endTime=stamp(now))
 
 
-def _doom(world: World, operation: dict[str, Any], method: str) -> None:
+def _doom(world: CloudWorld, operation: dict[str, Any], method: str) -> None:
     """Have an operation end with the error that waits for the next one of its method."""
     for failure in world.doomed:
         if failure["method"] == method:
@@ -69,7 +69,7 @@ def _doom(world: World, operation: dict[str, Any], method: str) -> None:
 # writes that are sent twice
 
 
-def once(world: World, request: Request, write: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def once(world: CloudWorld, request: Request, write: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """
     The answer of a call; of a write with a `requestId` that was made before, its operation as it is by now.
 
@@ -92,7 +92,7 @@ def once(world: World, request: Request, write: Callable[[], dict[str, Any]]) ->
     return answer
 
 
-def _kept(world: World, answer: dict[str, Any]) -> dict[str, Any]:
+def _kept(world: CloudWorld, answer: dict[str, Any]) -> dict[str, Any]:
     """The operation that the world keeps, which goes on; the answer itself where it keeps none."""
     return world.resources.get(world.key(str(answer.get("selfLink", ""))), answer)
 

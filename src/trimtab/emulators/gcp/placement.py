@@ -6,7 +6,7 @@ from typing import Any
 
 from trimtab.emulators.gcp.member import Member
 from trimtab.emulators.gcp.regions import ZONES
-from trimtab.emulators.gcp.world import World
+from trimtab.emulators.gcp.world import CloudWorld
 
 
 def zones_of(key: str, manager: Mapping[str, Any]) -> list[str]:
@@ -18,7 +18,7 @@ def zones_of(key: str, manager: Mapping[str, Any]) -> list[str]:
     return [entry["zone"].rsplit("/", 1)[-1] for entry in given] or [f"{place}-{suffix}" for suffix in ZONES[place][:3]]
 
 
-def shortage_of(world: World, size: str, zone: str, *, spot: bool) -> str | None:
+def shortage_of(world: CloudWorld, size: str, zone: str, *, spot: bool) -> str | None:
     """Why there is nothing of a machine type in a zone, spot or on demand; `None` where there is."""
     sort = "spot" if spot else "on-demand"
     for shortage in world.shortages:
@@ -29,7 +29,7 @@ def shortage_of(world: World, size: str, zone: str, *, spot: bool) -> str | None
     return None
 
 
-def machine_of(world: World, manager: Mapping[str, Any], template: str, zone: str) -> tuple[str, bool]:
+def machine_of(world: CloudWorld, manager: Mapping[str, Any], template: str, zone: str) -> tuple[str, bool]:
     """
     The machine type of the next instance, and whether the policy of several sizes chose it.
 
@@ -45,7 +45,7 @@ def machine_of(world: World, manager: Mapping[str, Any], template: str, zone: st
     return next((size for size in sizes if shortage_of(world, size, zone, spot=spot) is None), sizes[0]), True
 
 
-def is_spot(world: World, template: str) -> bool:
+def is_spot(world: CloudWorld, template: str) -> bool:
     """Whether the instances of a template are spot, as the API has called it of old as well."""
     properties = world.resources[world.key(template)]["properties"]
     scheduling = properties.get("scheduling") or {}

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Any
 
-from trimtab.emulators.gcp.lists import Filter
+from trimtab.emulators.gcp.lists import ListFilter
 from trimtab.emulators.gcp.machines import MACHINES, SHARED
 from trimtab.emulators.gcp.published import LARGE, PUBLISHED, Published
 from trimtab.emulators.gcp.quotas import quotas_of
 from trimtab.emulators.gcp.regions import EVERY_ZONE, ZONES, region_of, zones_in
-from trimtab.emulators.gcp.resources import Call, Collection, in_pages, listed, partial_link
+from trimtab.emulators.gcp.resources import Collection, WorldCall, in_pages, listed, partial_link
 from trimtab.emulators.gcp.wire import not_found
-from trimtab.emulators.gcp.world import PREFIX, World
+from trimtab.emulators.gcp.world import PREFIX, CloudWorld
 
 OPENED = "1969-12-31T16:00:00.000-08:00"
 """When every zone and machine type was made, as the API has it."""
@@ -33,7 +33,7 @@ def _id(text: str) -> str:
 # regions, zones, machine types
 
 
-def _region(world: World, name: str) -> dict[str, Any]:
+def _region(world: CloudWorld, name: str) -> dict[str, Any]:
     return {
         "kind": "compute#region",
         "id": _id(name),
@@ -47,7 +47,7 @@ def _region(world: World, name: str) -> dict[str, Any]:
     }
 
 
-def _zone(world: World, name: str) -> dict[str, Any]:
+def _zone(world: CloudWorld, name: str) -> dict[str, Any]:
     return {
         "kind": "compute#zone",
         "id": _id(name),
@@ -101,27 +101,27 @@ def _is_there(name: str, zone: str) -> bool:
     return not name.startswith("t2a") or zone.rpartition("-")[0] in _ARM_REGIONS
 
 
-def _found(call: Call, names: Any, name: str, kind: str) -> str:
+def _found(call: WorldCall, names: Any, name: str, kind: str) -> str:
     if name not in names:
         raise not_found(f"projects/{call.world.project}/{kind}/{name}")
     return name
 
 
-def _get_region(call: Call) -> dict[str, Any]:
+def _get_region(call: WorldCall) -> dict[str, Any]:
     return _region(call.world, _found(call, ZONES, call.request.names["region"], "regions"))
 
 
-def _get_zone(call: Call) -> dict[str, Any]:
+def _get_zone(call: WorldCall) -> dict[str, Any]:
     return _zone(call.world, _found(call, EVERY_ZONE, call.request.names["zone"], "zones"))
 
 
-def _get_machine(call: Call) -> dict[str, Any]:
+def _get_machine(call: WorldCall) -> dict[str, Any]:
     zone = _found(call, EVERY_ZONE, call.request.names["zone"], "zones")
     name = _found(call, MACHINES, call.request.names["machineType"], f"zones/{zone}/machineTypes")
     return _machine(call.world.link(""), zone, name)
 
 
-def _list_machines(call: Call) -> dict[str, Any]:
+def _list_machines(call: WorldCall) -> dict[str, Any]:
     zone = _found(call, EVERY_ZONE, call.request.names["zone"], "zones")
     there = (name for name in sorted(MACHINES) if _is_there(name, zone))
     return listed(call, [_machine(call.world.link(""), zone, name) for name in there])
@@ -130,11 +130,11 @@ def _list_machines(call: Call) -> dict[str, Any]:
 @lru_cache(maxsize=64)
 def _machines_of(project: str, wanted: str) -> list[tuple[str, dict[str, Any]]]:
     """Those that a filter lets through, which many pages ask for."""
-    fits = Filter(wanted).fits
+    fits = ListFilter(wanted).fits
     return [(scope, machine) for scope, machine in _machines(project) if fits(machine)]
 
 
-def _every_machine(call: Call) -> dict[str, Any]:
+def _every_machine(call: WorldCall) -> dict[str, Any]:
     wanted = call.request.query.get("filter", "")
     return in_pages(call, [f"zones/{zone}" for zone in EVERY_ZONE], _machines_of(call.world.link(""), wanted))
 
@@ -160,7 +160,7 @@ def _published(image: Published) -> dict[str, Any]:
     }
 
 
-def find_image(world: World, link: str) -> Mapping[str, Any] | None:
+def find_image(world: CloudWorld, link: str) -> Mapping[str, Any] | None:
     """The image that a disk is made from, by its link or by that of its family; `None` where it is not there."""
     plain = partial_link(link)
     parts = (f"projects/{world.project}/{plain}" if plain.startswith("global/") else plain).split("/")
@@ -177,7 +177,7 @@ def find_image(world: World, link: str) -> Mapping[str, Any] | None:
     return found or ({"name": parts[-1], "diskSizeGb": "10"} if _DATED.fullmatch(parts[-1]) else None)
 
 
-def images_of(world: World, project: str) -> list[dict[str, Any]]:
+def images_of(world: CloudWorld, project: str) -> list[dict[str, Any]]:
     """The images of a project: one's own are those that were made."""
     if project != world.project:
         return [_published(image) for image in PUBLISHED if image.project == project]
@@ -185,7 +185,7 @@ def images_of(world: World, project: str) -> list[dict[str, Any]]:
     return [body for key, body in sorted(world.resources.items()) if key.startswith(start)]
 
 
-def _images(call: Call) -> list[dict[str, Any]]:
+def _images(call: WorldCall) -> list[dict[str, Any]]:
     project = call.request.names["project"]
     images = images_of(call.world, project)
     if not images and project != call.world.project:
@@ -193,7 +193,7 @@ def _images(call: Call) -> list[dict[str, Any]]:
     return images
 
 
-def _get_image(call: Call) -> dict[str, Any]:
+def _get_image(call: WorldCall) -> dict[str, Any]:
     name = call.request.names["image"]
     for body in _images(call):
         if body["name"] == name:
@@ -201,7 +201,7 @@ def _get_image(call: Call) -> dict[str, Any]:
     raise not_found(f"projects/{call.request.names['project']}/global/images/{name}")
 
 
-def _newest_of_family(call: Call) -> dict[str, Any]:
+def _newest_of_family(call: WorldCall) -> dict[str, Any]:
     """The newest image of a family that is not deprecated."""
     family = call.request.names["family"]
     fits = [image for image in _images(call) if image.get("family") == family and "deprecated" not in image]
@@ -211,7 +211,7 @@ def _newest_of_family(call: Call) -> dict[str, Any]:
     return max(fits, key=lambda image: str(image["creationTimestamp"]))
 
 
-def _complete_image(world: World, key: str, body: dict[str, Any]) -> None:
+def _complete_image(world: CloudWorld, key: str, body: dict[str, Any]) -> None:
     body.setdefault("status", "READY")
     body.setdefault("architecture", "X86_64")
     body.setdefault("diskSizeGb", "10")

@@ -6,7 +6,7 @@ from typing import Any
 
 from trimtab.emulators.gcp.operations import note_operation
 from trimtab.emulators.gcp.placement import is_spot
-from trimtab.emulators.gcp.world import Phase, World
+from trimtab.emulators.gcp.world import CloudWorld, Phase
 
 NOTICE = timedelta(seconds=30)
 """https://cloud.google.com/compute/docs/instances/spot#preemption-process"""
@@ -14,7 +14,7 @@ PREEMPTED = "compute.instances.preempted"
 """https://cloud.google.com/compute/docs/instances/create-use-spot#detect_preemption"""
 
 
-def notice(world: World, body: Mapping[str, Any]) -> dict[str, Any]:
+def notice(world: CloudWorld, body: Mapping[str, Any]) -> dict[str, Any]:
     """
     Tell a Spot VM, by its name, that it is preempted in thirty seconds; its group makes it anew.
 

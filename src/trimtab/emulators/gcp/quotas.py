@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from trimtab.emulators.gcp.machines import MACHINES, SHARED
-from trimtab.emulators.gcp.world import World
+from trimtab.emulators.gcp.world import CloudWorld
 
 CPUS, SPOT = "CPUS", "PREEMPTIBLE_CPUS"
 _FAMILIES: Mapping[str, str] = {
@@ -21,7 +21,7 @@ _SCALERS = {"zones": "AUTOSCALERS", "regions": "REGIONAL_AUTOSCALERS"}
 METRICS = (*dict.fromkeys(_FAMILIES.values()), SPOT, "INSTANCES", *_MANAGERS.values(), *_SCALERS.values())
 
 
-def quotas_of(world: World, region: str) -> list[dict[str, Any]]:
+def quotas_of(world: CloudWorld, region: str) -> list[dict[str, Any]]:
     """The quotas of a region."""
     there = _used(world, region)
     return [
@@ -29,7 +29,7 @@ def quotas_of(world: World, region: str) -> list[dict[str, Any]]:
     ]
 
 
-def exceeded(world: World, key: str, zone: str, size: str, is_spot: bool) -> tuple[str, float] | None:
+def exceeded(world: CloudWorld, key: str, zone: str, size: str, is_spot: bool) -> tuple[str, float] | None:
     """The quota that one more instance exceeds, and its limit; `None` where it may come."""
     if not world.quotas.told():
         return None
@@ -41,13 +41,13 @@ def exceeded(world: World, key: str, zone: str, size: str, is_spot: bool) -> tup
     return None
 
 
-def _limit(world: World, region: str, metric: str) -> float:
-    found = world.quotas.find(region, metric)
+def _limit(world: CloudWorld, region: str, metric: str) -> float:
+    quota = world.quotas.find(region, metric)
     # no project has preemptible CPUs before it asked for them
-    return float(world.quotas.limit(region, metric)) if found is not None or metric != SPOT else 0.0
+    return float(world.quotas.limit(region, metric)) if quota is not None or metric != SPOT else 0.0
 
 
-def _used(world: World, region: str, but: str = "") -> Counter[str]:
+def _used(world: CloudWorld, region: str, but: str = "") -> Counter[str]:
     counted: Counter[str] = Counter()
     for key, body in world.resources.items():
         scope, place, collection = (*key.split("/"), "", "")[:3]
@@ -63,7 +63,7 @@ def _used(world: World, region: str, but: str = "") -> Counter[str]:
     return counted
 
 
-def _taken(world: World, region: str, size: str, is_spot: bool) -> Iterator[tuple[str, int]]:
+def _taken(world: CloudWorld, region: str, size: str, is_spot: bool) -> Iterator[tuple[str, int]]:
     """What an instance takes of each quota."""
     yield "INSTANCES", 1
     metric = _FAMILIES.get(size.partition("-")[0])

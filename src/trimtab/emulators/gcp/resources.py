@@ -11,7 +11,7 @@ from trimtab.emulators.gcp.refusals import refuse
 from trimtab.emulators.gcp.regions import EVERY_ZONE, ZONES
 from trimtab.emulators.gcp.routing import fields_of, plain_collection, read_only, schema_of
 from trimtab.emulators.gcp.wire import Request, in_use, invalid, not_found
-from trimtab.emulators.gcp.world import PREFIX, World, stamp
+from trimtab.emulators.gcp.world import PREFIX, CloudWorld, stamp
 from trimtab.emulators.shared.errors import ServiceError
 
 AS_GIVEN = frozenset({"sourceImage"})
@@ -38,19 +38,19 @@ class Collection:
         shown: A thing as reads give it.
     """
 
-    check: Callable[[World, str, dict[str, Any]], None] = lambda world, key, body: None
-    complete: Callable[[World, str, dict[str, Any]], None] = lambda world, key, body: None
-    written: Callable[[World, str], None] = lambda world, key: None
-    leave: Callable[[World, str], None] = lambda world, key: None
-    shown: Callable[[World, str], dict[str, Any]] = lambda world, key: world.resources[key]
-    others: Mapping[str, Callable[["Call"], dict[str, Any]]] = field(default_factory=dict)
+    check: Callable[[CloudWorld, str, dict[str, Any]], None] = lambda world, key, body: None
+    complete: Callable[[CloudWorld, str, dict[str, Any]], None] = lambda world, key, body: None
+    written: Callable[[CloudWorld, str], None] = lambda world, key: None
+    leave: Callable[[CloudWorld, str], None] = lambda world, key: None
+    shown: Callable[[CloudWorld, str], dict[str, Any]] = lambda world, key: world.resources[key]
+    others: Mapping[str, Callable[["WorldCall"], dict[str, Any]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Call:
+class WorldCall:
     """A call with the world that it is made in."""
 
-    world: World
+    world: CloudWorld
     request: Request
     own: Collection
 
@@ -91,7 +91,7 @@ class Call:
 # verbs
 
 
-def insert(call: Call) -> dict[str, Any]:
+def insert(call: WorldCall) -> dict[str, Any]:
     """Keep a new thing."""
     body = taken(call.world, call.collection, call.request.body)
     name = str(body.get("name", ""))
@@ -110,20 +110,20 @@ def insert(call: Call) -> dict[str, Any]:
     return note_operation(call.world, "insert", key)
 
 
-def get(call: Call) -> dict[str, Any]:
+def get(call: WorldCall) -> dict[str, Any]:
     """One thing."""
     call.there()
     return call.own.shown(call.world, call.key)
 
 
-def list_(call: Call) -> dict[str, Any]:
+def list_(call: WorldCall) -> dict[str, Any]:
     """The things of one place."""
     start = f"{call.scope}/{call.collection}/"
     keys = [key for key in sorted(call.world.resources) if key.startswith(start)]
     return listed(call, [call.own.shown(call.world, key) for key in keys])
 
 
-def listed(call: Call, items: list[dict[str, Any]], name: str = "items") -> dict[str, Any]:
+def listed(call: WorldCall, items: list[dict[str, Any]], name: str = "items") -> dict[str, Any]:
     """A page of a list."""
     page, more = page_of(call.world, call.request, items, lambda item: item)
     around = _around(call)
@@ -132,14 +132,14 @@ def listed(call: Call, items: list[dict[str, Any]], name: str = "items") -> dict
     return {**around, "warning": nothing_in(call.scope), **more}
 
 
-def _around(call: Call) -> dict[str, Any]:
+def _around(call: WorldCall) -> dict[str, Any]:
     """What stands around the items of a list, as far as its schema has it."""
     fields, path = fields_of(call.answer), call.request.path.split("/v1/", 1)[1]
     known = {"kind": fields.get("kind", {}).get("default"), "id": path, "selfLink": f"{PREFIX}{path}"}
     return {name: value for name, value in known.items() if name in fields and value is not None}
 
 
-def aggregated(call: Call) -> dict[str, Any]:
+def aggregated(call: WorldCall) -> dict[str, Any]:
     """The things of every place."""
     scopes = ["global", *(f"regions/{region}" for region in ZONES), *(f"zones/{zone}" for zone in EVERY_ZONE)]
     place = {scope: number for number, scope in enumerate(scopes)}
@@ -149,7 +149,7 @@ def aggregated(call: Call) -> dict[str, Any]:
     return in_pages(call, scopes, every)
 
 
-def in_pages(call: Call, scopes: list[str], every: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+def in_pages(call: WorldCall, scopes: list[str], every: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
     """A page of what there is in several scopes; those that cannot be reached are named."""
     away = [scope for scope in scopes if scope in call.world.unreachable]
     reachable = [(scope, item) for scope, item in every if scope not in away]
@@ -162,7 +162,7 @@ def in_pages(call: Call, scopes: list[str], every: list[tuple[str, dict[str, Any
     return {**_around(call), "items": by_scope, **({"unreachables": away} if away else {}), **more}
 
 
-def patch(call: Call) -> dict[str, Any]:
+def patch(call: WorldCall) -> dict[str, Any]:
     """Merge a body into a thing; null takes a field away."""
     key, existing = _meant(call)
     body = taken(call.world, call.collection, call.request.body)
@@ -172,7 +172,7 @@ def patch(call: Call) -> dict[str, Any]:
     return _replace(call, key, changed, "patch")
 
 
-def update(call: Call) -> dict[str, Any]:
+def update(call: WorldCall) -> dict[str, Any]:
     """Put a body in the place of a thing's."""
     key, existing = _meant(call)
     body = taken(call.world, call.collection, call.request.body)
@@ -182,7 +182,7 @@ def update(call: Call) -> dict[str, Any]:
     return _replace(call, key, {**kept, **body}, "update")
 
 
-def _meant(call: Call) -> tuple[str, dict[str, Any]]:
+def _meant(call: WorldCall) -> tuple[str, dict[str, Any]]:
     """The thing that a write is about: autoscalers are named in the query."""
     name = call.request.query.get("autoscaler")
     key = f"{call.scope}/{call.collection}/{name}" if name else call.key
@@ -191,7 +191,7 @@ def _meant(call: Call) -> tuple[str, dict[str, Any]]:
     return key, call.world.resources[key]
 
 
-def _replace(call: Call, key: str, body: dict[str, Any], verb: str) -> dict[str, Any]:
+def _replace(call: WorldCall, key: str, body: dict[str, Any], verb: str) -> dict[str, Any]:
     refuse(call.collection, body)
     call.own.check(call.world, key, body)
     before = call.world.resources[key]
@@ -203,7 +203,7 @@ def _replace(call: Call, key: str, body: dict[str, Any], verb: str) -> dict[str,
     return note_operation(call.world, verb, key)
 
 
-def delete(call: Call) -> dict[str, Any]:
+def delete(call: WorldCall) -> dict[str, Any]:
     """Let a thing go."""
     call.there()
     call.own.leave(call.world, call.key)
@@ -212,7 +212,7 @@ def delete(call: Call) -> dict[str, Any]:
     return operation
 
 
-VERBS: Mapping[str, Callable[[Call], dict[str, Any]]] = {
+VERBS: Mapping[str, Callable[[WorldCall], dict[str, Any]]] = {
     "insert": insert,
     "get": get,
     "list": list_,
@@ -227,7 +227,7 @@ VERBS: Mapping[str, Callable[[Call], dict[str, Any]]] = {
 # bodies
 
 
-def own_fields(world: World, collection: str, key: str) -> dict[str, Any]:
+def own_fields(world: CloudWorld, collection: str, key: str) -> dict[str, Any]:
     """What the service gives every thing."""
     scope = key.split("/")
     fields = fields_of(schema_of(collection))
@@ -243,13 +243,13 @@ def own_fields(world: World, collection: str, key: str) -> dict[str, Any]:
     return {**body, **({"fingerprint": world.fingerprint()} if "fingerprint" in fields else {})}
 
 
-def taken(world: World, collection: str, body: Any) -> dict[str, Any]:
+def taken(world: CloudWorld, collection: str, body: Any) -> dict[str, Any]:
     """A body as it is kept: what is only given back left out, links in full."""
     ignored = read_only(schema_of(collection))
     return {name: full_links(world, value) for name, value in body.items() if name not in ignored}
 
 
-def full_links(world: World, value: Any) -> Any:
+def full_links(world: CloudWorld, value: Any) -> Any:
     """Every link in a body with its address."""
     if isinstance(value, str):
         plain = partial_link(value)
@@ -293,7 +293,7 @@ def check_fingerprint(existing: Mapping[str, Any], body: Mapping[str, Any]) -> N
         raise ServiceError("conditionNotMet", "Invalid fingerprint.", 412)
 
 
-def must_exist(world: World, link: str) -> None:
+def must_exist(world: CloudWorld, link: str) -> None:
     """404 where a reference leads nowhere, 400 where it is none."""
     if link and not link.startswith("https://"):
         raise invalid(f"Invalid value for field 'resource': '{link}'. The URL is malformed.")
@@ -301,7 +301,7 @@ def must_exist(world: World, link: str) -> None:
         raise not_found(link.removeprefix(PREFIX))
 
 
-def users_of(world: World, link: str, collections: tuple[str, ...]) -> Iterator[str]:
+def users_of(world: CloudWorld, link: str, collections: tuple[str, ...]) -> Iterator[str]:
     """The things that name a link."""
     for key, body in world.resources.items():
         if key.split("/")[-2] in collections and _names(body, link):
@@ -316,7 +316,7 @@ def _names(value: Any, link: str) -> bool:
     return isinstance(value, list) and any(_names(item, link) for item in value)
 
 
-def refuse_in_use(world: World, key: str, kind: str, collections: tuple[str, ...]) -> None:
+def refuse_in_use(world: CloudWorld, key: str, kind: str, collections: tuple[str, ...]) -> None:
     """Refuse to let go what something else names."""
     for user in users_of(world, world.link(key), collections):
         path = f"projects/{world.project}"

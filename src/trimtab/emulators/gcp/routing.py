@@ -13,7 +13,7 @@ API = "compute.v1"
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class ApiRoute:
     """One method: its id without the API's name, the collection that it is of, and what it takes and answers."""
 
     id: str
@@ -42,19 +42,19 @@ def plain_collection(collection: str) -> str:
 
 
 @cache
-def _routes() -> list[tuple[str, re.Pattern[str], Route]]:
+def _routes() -> list[tuple[str, re.Pattern[str], ApiRoute]]:
     routes = []
     for identity, method in load(API).methods.items():
         _, collection, verb = identity.split(".", 2)
         path = method.get("flatPath") or method["path"]
         pattern = re.compile("^" + re.sub(r"\{\+?(\w+)\}", r"(?P<\1>[^/]+)", path) + "$")
-        routes.append((method["httpMethod"], pattern, Route(f"{collection}.{verb}", collection, verb, method)))
+        routes.append((method["httpMethod"], pattern, ApiRoute(f"{collection}.{verb}", collection, verb, method)))
     # paths with words come before those with names in the same places
     return sorted(routes, key=lambda entry: entry[1].pattern.count("(?P<"))
 
 
 @cache
-def find_route(method: str, path: str) -> tuple[Route, Mapping[str, str]] | None:
+def find_route(method: str, path: str) -> tuple[ApiRoute, Mapping[str, str]] | None:
     """The method that a path calls, and the names in it."""
     if not path.startswith(BASE):
         return None
@@ -95,7 +95,7 @@ _FAMILIES = {
 """Collections of a scope that have rights of their own: https://cloud.google.com/iam/docs/roles-permissions/compute"""
 
 
-def permission_of(route: Route) -> str:
+def permission_of(route: ApiRoute) -> str:
     """What a caller must be allowed to do: a right of the collection without its scope, but for some families."""
     collection = route.collection if route.collection in _FAMILIES else plain_collection(route.collection)
     reads = route.verb.startswith(("get", "list"))

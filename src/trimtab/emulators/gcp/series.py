@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from trimtab.emulators.gcp.aggregation import aggregate, read_aggregation
-from trimtab.emulators.gcp.alignment import Line, Sample
-from trimtab.emulators.gcp.datapoints import Datapoints, Value
+from trimtab.emulators.gcp.alignment import AlignedSeries, AlignedValue
+from trimtab.emulators.gcp.datapoints import DatapointStore, Value
 from trimtab.emulators.gcp.descriptors import OWN, RESOURCES, WRITABLE, Descriptors, is_own
 from trimtab.emulators.gcp.distributions import distribution_body, read_distribution, samples_of
 from trimtab.emulators.gcp.filters import invalid, parse_filter
@@ -24,7 +24,7 @@ OLDEST, NEWEST = timedelta(hours=25), timedelta(minutes=5)
 Body = Mapping[str, Any]
 
 
-def list_series(datapoints: Datapoints, request: Body) -> dict[str, Any]:
+def list_series(datapoints: DatapointStore, request: Body) -> dict[str, Any]:
     """
     The reply to `ListTimeSeries`.
 
@@ -56,7 +56,7 @@ def list_series(datapoints: Datapoints, request: Body) -> dict[str, Any]:
     }
 
 
-def series_body(line: Line, *, headers: bool = False) -> dict[str, Any]:
+def series_body(line: AlignedSeries, *, headers: bool = False) -> dict[str, Any]:
     """A native `TimeSeries`, with its points unless only headers are asked for."""
     metadata = {
         **({"systemLabels": dict(line.system_labels)} if line.system_labels else {}),
@@ -72,7 +72,7 @@ def series_body(line: Line, *, headers: bool = False) -> dict[str, Any]:
     }
 
 
-def _point(sample: Sample, value_type: str) -> dict[str, Any]:
+def _point(sample: AlignedValue, value_type: str) -> dict[str, Any]:
     return {
         "interval": {"startTime": zulu(sample.start), "endTime": zulu(sample.at)},
         "value": typed(sample.value, value_type),
@@ -121,7 +121,7 @@ def _page(bodies: Sequence[dict[str, Any]], request: Body, *, headers: bool) -> 
 
 
 def write_series(
-    datapoints: Datapoints,
+    datapoints: DatapointStore,
     descriptors: Descriptors,
     request: Body,
     *,
@@ -152,7 +152,7 @@ def write_series(
         raise ServiceError("INVALID_ARGUMENT", f"One or more TimeSeries could not be written: {'; '.join(problems)}")
 
 
-def _write(datapoints: Datapoints, descriptors: Descriptors, body: Body, project: str, now: datetime) -> str:
+def _write(datapoints: DatapointStore, descriptors: Descriptors, body: Body, project: str, now: datetime) -> str:
     metric, labels = str(body.get("metric", {}).get("type", "")), dict(body.get("metric", {}).get("labels", {}))
     kind, resource = str((body.get("resource") or {}).get("type", "")), _resource_labels(body, project)
     for problem in _refusals(metric, kind, resource, body):

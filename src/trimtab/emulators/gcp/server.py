@@ -20,10 +20,10 @@ from trimtab.emulators.gcp.named_read import NamedCall, read_named
 from trimtab.emulators.gcp.operations import once
 from trimtab.emulators.gcp.preemption import notice
 from trimtab.emulators.gcp.regions import EVERY_ZONE, ZONES
-from trimtab.emulators.gcp.resources import NAME, VERBS, Call, without_nulls
-from trimtab.emulators.gcp.routing import API, Route, permission_of, plain_collection
-from trimtab.emulators.gcp.world import DEFAULT_SETTINGS, REGION, World
-from trimtab.emulators.shared.calls import Reply
+from trimtab.emulators.gcp.resources import NAME, VERBS, WorldCall, without_nulls
+from trimtab.emulators.gcp.routing import API, ApiRoute, permission_of, plain_collection
+from trimtab.emulators.gcp.world import DEFAULT_SETTINGS, REGION, CloudWorld
+from trimtab.emulators.shared.calls import EmulatorReply
 from trimtab.emulators.shared.control import Door
 from trimtab.emulators.shared.errors import ServiceError
 from trimtab.emulators.shared.serving import Emulator
@@ -37,7 +37,7 @@ PARTIAL = "returnPartialSuccess"
 """A parameter of every list, which gcloud sends and the discovery document only speaks of."""
 
 
-class GcpEmulator(Emulator[Asked, World]):
+class GcpEmulator(Emulator[Asked, CloudWorld]):
     """
     A project of Google Cloud on 127.0.0.1, as a context manager; the real SDK talks to it.
 
@@ -84,11 +84,11 @@ class GcpEmulator(Emulator[Asked, World]):
             "CLOUDSDK_COMPUTE_REGION": REGION,
         }
 
-    def make_world(self) -> World:
+    def make_world(self) -> CloudWorld:
         """A project of its own."""
-        return World(self.clock, self.settings)
+        return CloudWorld(self.clock, self.settings)
 
-    def more_doors(self, world: World) -> Mapping[tuple[str, str], Door]:
+    def more_doors(self, world: CloudWorld) -> Mapping[tuple[str, str], Door]:
         """Forecasts, shortages, targets and images."""
         return doors_of(world)
 
@@ -101,7 +101,7 @@ class GcpEmulator(Emulator[Asked, World]):
         own = read_named(environ, self._world.project, self._world.names)
         return own or read_alerts(environ, self._world.monitoring) or wire.read(environ)
 
-    def handle(self, request: Asked) -> Reply:
+    def handle(self, request: Asked) -> EmulatorReply:
         """Answer a call that is known and well made, and hold the answer against the document."""
         if isinstance(request, OTHERS):
             return request.handle()
@@ -115,7 +115,7 @@ class GcpEmulator(Emulator[Asked, World]):
         self._check_project(request)
         _check_place(request)
         request = _check(request, route)
-        answer = once(self._world, request, lambda: handler(Call(self._world, request, own)))
+        answer = once(self._world, request, lambda: handler(WorldCall(self._world, request, own)))
         _check_answer(route, answer)
         return wire.result(answer)
 
@@ -124,11 +124,11 @@ class GcpEmulator(Emulator[Asked, World]):
         if project != self.project and request.route and request.route.collection not in HOME_PROJECTS:
             raise wire.not_found(f"projects/{project}")
 
-    def failure(self, request: Asked, error: ServiceError) -> Reply:
+    def failure(self, request: Asked, error: ServiceError) -> EmulatorReply:
         """An error as Google writes it."""
         return request.failure(error) if isinstance(request, OTHERS) else wire.failure(error)
 
-    def nothing(self, request: Asked) -> Reply:
+    def nothing(self, request: Asked) -> EmulatorReply:
         """An empty list, or that the one thing is not there."""
         if isinstance(request, OTHERS):
             return request.nothing()
@@ -179,7 +179,7 @@ def _check_place(request: wire.Request) -> None:
         raise wire.invalid(f"Invalid value for field '{kind}': '{given}'. Unknown {kind}.")
 
 
-def _check(request: wire.Request, route: Route) -> wire.Request:
+def _check(request: wire.Request, route: ApiRoute) -> wire.Request:
     """
     The request as it is meant: a field that is null was not given, but for a patch, in which it takes one away.
 
@@ -201,7 +201,7 @@ def _check(request: wire.Request, route: Route) -> wire.Request:
     return request
 
 
-def _check_answer(route: Route, answer: Mapping[str, Any]) -> None:
+def _check_answer(route: ApiRoute, answer: Mapping[str, Any]) -> None:
     if route.response is not None:
         problems = check(load(API), route.response, answer)
         if problems:
@@ -211,7 +211,7 @@ def _check_answer(route: Route, answer: Mapping[str, Any]) -> None:
 # the control doors that only Google Cloud has
 
 
-def doors_of(world: World) -> Mapping[tuple[str, str], Door]:
+def doors_of(world: CloudWorld) -> Mapping[tuple[str, str], Door]:
     """The doors by method and name."""
     return {
         **world.quotas.doors(),
@@ -229,7 +229,7 @@ def doors_of(world: World) -> Mapping[tuple[str, str], Door]:
     }
 
 
-def _hand_in(world: World, body: Mapping[str, Any]) -> None:
+def _hand_in(world: CloudWorld, body: Mapping[str, Any]) -> None:
     for key, watch in world.watches.items():
         if key.endswith(f"/{body['group']}"):
             points = [(datetime.fromisoformat(point["at"]), int(point["capacity"])) for point in body["points"]]
@@ -239,14 +239,14 @@ def _hand_in(world: World, body: Mapping[str, Any]) -> None:
     raise KeyError(f"autoscaler {body['group']} not found")
 
 
-def _run_short(world: World, body: Mapping[str, Any]) -> None:
+def _run_short(world: CloudWorld, body: Mapping[str, Any]) -> None:
     reason = body.get("reason") or "stockout"
     if reason not in REASONS:
         raise KeyError(f"unknown reason {reason!r}; write one of {', '.join(REASONS)}")
     world.shortages.append(dict(body))
 
 
-def _fail_made_of(world: World, body: Mapping[str, Any]) -> None:
+def _fail_made_of(world: CloudWorld, body: Mapping[str, Any]) -> None:
     text = str(body["text"])
     if not body.get("healthy"):
         world.ailments.add(text)
@@ -258,7 +258,7 @@ def _fail_made_of(world: World, body: Mapping[str, Any]) -> None:
             _fail(world, {"instance": member.name, "healthy": True})
 
 
-def _fail(world: World, body: Mapping[str, Any]) -> None:
+def _fail(world: CloudWorld, body: Mapping[str, Any]) -> None:
     name = str(body["instance"]).rsplit("/", 1)[-1]
     if body.get("healthy"):
         world.failing.pop(name, None)
@@ -268,7 +268,7 @@ def _fail(world: World, body: Mapping[str, Any]) -> None:
         group.health_changed(name)
 
 
-def measure(world: World, point: Mapping[str, Any], at: datetime) -> None:
+def measure(world: CloudWorld, point: Mapping[str, Any], at: datetime) -> None:
     """Keep one value: of each running instance where the point names a group."""
     metric, value, labels = str(point["metric"]), float(point["value"]), dict(point.get("dimensions") or {})
     if point.get("resource") is None:

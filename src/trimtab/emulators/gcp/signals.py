@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any, assert_never
 
 from trimtab.emulators.gcp.datapoints import Point, Series
-from trimtab.emulators.gcp.facts import Backend, Balancing, GroupFacts, Instance
+from trimtab.emulators.gcp.facts import Backend, Balancing, GroupFacts, InstanceFacts
 from trimtab.emulators.gcp.filter_nodes import Filter
 from trimtab.emulators.gcp.filters import parse_filter
 from trimtab.emulators.shared.errors import ServiceError
@@ -101,7 +101,7 @@ ReadMetric = Callable[[str], Sequence[Series]]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class SignalReading:
     """
     One signal as it is read.
 
@@ -127,7 +127,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class GroupSnapshot:
     """What readings are made of: a group at a moment, and what was measured of it."""
 
     facts: GroupFacts
@@ -135,11 +135,11 @@ class Look:
     initialization: timedelta
     read: ReadMetric
 
-    def serving(self, at: datetime) -> list[Instance]:
+    def serving(self, at: datetime) -> list[InstanceFacts]:
         """The instances that were past their initialization at a moment: their values make a group grow."""
         return [instance for instance in self.facts.instances if instance.is_serving(at, self.initialization)]
 
-    def running(self, at: datetime) -> list[Instance]:
+    def running(self, at: datetime) -> list[InstanceFacts]:
         """The instances that ran at a moment."""
         return [instance for instance in self.facts.instances if instance.is_serving(at, timedelta(0))]
 
@@ -154,7 +154,7 @@ class Look:
         return max((point.at for point in points if point is not None), default=None)
 
 
-def read_signals(policy: Body, look: Look) -> list[Reading]:
+def read_signals(policy: Body, look: GroupSnapshot) -> list[SignalReading]:
     """Every signal of a policy; CPU at 60 per cent where it names none (Autoscaler.autoscalingPolicy)."""
     return list(_readings(policy, look))
 
@@ -182,7 +182,7 @@ def _signals(policy: Body) -> Iterator[tuple[str, Body]]:
     yield from [*named, *custom] or [("cpuUtilization", {})]
 
 
-def _readings(policy: Body, look: Look) -> Iterator[Reading]:
+def _readings(policy: Body, look: GroupSnapshot) -> Iterator[SignalReading]:
     for name, given in _signals(policy):
         match name:
             case "cpuUtilization":
@@ -193,12 +193,12 @@ def _readings(policy: Body, look: Look) -> Iterator[Reading]:
                 yield _custom(given, look)
 
 
-def _cpu(given: Body, look: Look) -> Reading:
+def _cpu(given: Body, look: GroupSnapshot) -> SignalReading:
     target = exact(given.get("utilizationTarget", DEFAULT_CPU))
     return _utilization("cpuUtilization", SignalType.CPU, _of_instances(look), target, look)
 
 
-def _of_instances(look: Look) -> list[Series]:
+def _of_instances(look: GroupSnapshot) -> list[Series]:
     return [series for series in look.read(CPU) if series.resource == INSTANCE]
 
 
@@ -207,22 +207,22 @@ def _utilization(
     sort: SignalType,
     series: Sequence[Series],
     target: Fraction,
-    look: Look,
+    look: GroupSnapshot,
     *,
     measure: Measure | None = None,
     trouble: str = "",
-) -> Reading:
+) -> SignalReading:
     own = look.members(series)
     values, as_of = by_instance(own, look.now, measure or average), look.newest(own)
     if as_of is None:
-        return Reading(name, sort, trouble=trouble)
+        return SignalReading(name, sort, trouble=trouble)
     # instances that came after the newest value are not in it, and it says nothing of them
     grown, whole = (_size(sort, values, members, target) for members in (look.serving(as_of), look.running(as_of)))
-    return Reading(name, sort, grown or 0, whole, "" if whole is not None else trouble)
+    return SignalReading(name, sort, grown or 0, whole, "" if whole is not None else trouble)
 
 
 def _size(
-    sort: SignalType, values: Mapping[str, Fraction], members: Sequence[Instance], target: Fraction
+    sort: SignalType, values: Mapping[str, Fraction], members: Sequence[InstanceFacts], target: Fraction
 ) -> int | None:
     value = mean_of([values[member.id] for member in members if member.id in values])
     return None if value is None else Signal(type=sort, value=value, target=target).needed(len(members))
@@ -231,21 +231,21 @@ def _size(
 # backends
 
 
-def _balancing(given: Body, look: Look) -> Reading:
+def _balancing(given: Body, look: GroupSnapshot) -> SignalReading:
     name, sort = "loadBalancingUtilization", SignalType.LOAD_BALANCING
     target = exact(given.get("utilizationTarget", DEFAULT_BALANCING))
     services = {entry.service for entry in look.facts.backends}
     if not services:
-        return Reading(name, sort, trouble="BACKEND_SERVICE_DOES_NOT_EXIST")
+        return SignalReading(name, sort, trouble="BACKEND_SERVICE_DOES_NOT_EXIST")
     if len(services) > 1:
-        return Reading(name, sort, trouble="MORE_THAN_ONE_BACKEND_SERVICE")
+        return SignalReading(name, sort, trouble="MORE_THAN_ONE_BACKEND_SERVICE")
     backend = look.facts.backends[0]
     if backend.capacity is None:
-        return Reading(name, sort, trouble="UNSUPPORTED_MAX_RATE_LOAD_BALANCING_CONFIGURATION")
+        return SignalReading(name, sort, trouble="UNSUPPORTED_MAX_RATE_LOAD_BALANCING_CONFIGURATION")
     return _backend(backend, exact(backend.capacity) * target, look)
 
 
-def _backend(backend: Backend, share: Fraction, look: Look) -> Reading:
+def _backend(backend: Backend, share: Fraction, look: GroupSnapshot) -> SignalReading:
     name, sort, missing = "loadBalancingUtilization", SignalType.LOAD_BALANCING, "MISSING_LOAD_BALANCING_DATA_POINTS"
     match backend.balancing:
         case Balancing.UTILIZATION:
@@ -255,11 +255,11 @@ def _backend(backend: Backend, share: Fraction, look: Look) -> Reading:
                 [series for series in look.read(REQUESTS) if _is_of(series, look.facts.name)], look.now, per_second
             )
             if rate is None:
-                return Reading(name, sort, trouble=missing)
+                return SignalReading(name, sort, trouble=missing)
             size = Signal(type=sort, value=rate, assignment=share).needed(0)
-            return Reading(name, sort, size, size)
+            return SignalReading(name, sort, size, size)
         case Balancing.CONNECTION:
-            return Reading(name, sort, trouble=missing)
+            return SignalReading(name, sort, trouble=missing)
         case _:
             assert_never(backend.balancing)
 
@@ -271,16 +271,16 @@ def _is_of(series: Series, group: str) -> bool:
 # metrics of Cloud Monitoring
 
 
-def _custom(given: Body, look: Look) -> Reading:
+def _custom(given: Body, look: GroupSnapshot) -> SignalReading:
     name, sort = f"customMetricUtilizations {given.get('metric', '')}", _sort(given)
     try:
         wanted = signal_filter(given)
     except ServiceError:
-        return Reading(name, sort, trouble="CUSTOM_METRIC_INVALID")
+        return SignalReading(name, sort, trouble="CUSTOM_METRIC_INVALID")
     candidates = [source for source in look.read(str(given["metric"])) if source.resource == resource_of(wanted)]
     series = [source for source in candidates if wanted is None or wanted.matches(source.read)]
     if any(source.value_type not in ("DOUBLE", "INT64") for source in series):
-        return Reading(name, sort, trouble="CUSTOM_METRIC_INVALID")
+        return SignalReading(name, sort, trouble="CUSTOM_METRIC_INVALID")
     return _of_series(name, given, series, look, per_group=resource_of(wanted) != INSTANCE)
 
 
@@ -289,7 +289,9 @@ def _sort(given: Body) -> SignalType:
     return SignalType.PER_GROUP if assigned else SignalType.METRIC
 
 
-def _of_series(name: str, given: Body, series: Sequence[Series], look: Look, *, per_group: bool) -> Reading:
+def _of_series(
+    name: str, given: Body, series: Sequence[Series], look: GroupSnapshot, *, per_group: bool
+) -> SignalReading:
     sort, measure, missing = _sort(given), measure_of(given), "MISSING_CUSTOM_METRIC_DATA_POINTS"
     if sort is SignalType.METRIC and not per_group:
         target = exact(given["utilizationTarget"])
@@ -297,12 +299,12 @@ def _of_series(name: str, given: Body, series: Sequence[Series], look: Look, *, 
     own = series if per_group else look.members(series)
     value, as_of = total(own, look.now, measure), look.newest(own)
     if value is None or as_of is None:
-        return Reading(name, sort, trouble=missing)
+        return SignalReading(name, sort, trouble=missing)
     if sort is SignalType.PER_GROUP:
         size = Signal(type=sort, value=value, assignment=exact(given["singleInstanceAssignment"])).needed(0)
-        return Reading(name, sort, size, size)
+        return SignalReading(name, sort, size, size)
     signal = Signal(type=sort, value=value, target=exact(given["utilizationTarget"]))
-    return Reading(name, sort, signal.needed(len(look.serving(as_of))), signal.needed(len(look.running(as_of))))
+    return SignalReading(name, sort, signal.needed(len(look.serving(as_of))), signal.needed(len(look.running(as_of))))
 
 
 def signal_filter(given: Body) -> Filter | None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
-from trimtab.emulators.gcp.routing import Route, find_route
-from trimtab.emulators.shared.calls import Reply
+from trimtab.emulators.gcp.routing import ApiRoute, find_route
+from trimtab.emulators.shared.calls import EmulatorReply
 from trimtab.emulators.shared.errors import ServiceError
 from trimtab.emulators.shared.serving import read_body
 
@@ -22,7 +22,7 @@ class Request:
     path: str
     query: Mapping[str, str]
     raw: bytes = field(repr=False)
-    route: Route | None = None
+    route: ApiRoute | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     service: str = "compute"
 
@@ -83,16 +83,16 @@ def read(environ: Mapping[str, Any]) -> Request:
     return Request(method, path, query, read_body(environ), route, names)
 
 
-def result(body: Mapping[str, Any]) -> Reply:
+def result(body: Mapping[str, Any]) -> EmulatorReply:
     """A good answer."""
-    return Reply(200, json.dumps(body).encode(), (("Content-Type", JSON),))
+    return EmulatorReply(200, json.dumps(body).encode(), (("Content-Type", JSON),))
 
 
-def failure(error: ServiceError) -> Reply:
+def failure(error: ServiceError) -> EmulatorReply:
     """An error as Google's JSON APIs write it."""
     inner = {"message": error.message, "domain": "global", "reason": error.code}
     body = {"error": {"code": error.status, "message": error.message, "errors": [inner], **error.more}}
-    return Reply(error.status, json.dumps(body).encode(), (("Content-Type", JSON), *error.headers), error.code)
+    return EmulatorReply(error.status, json.dumps(body).encode(), (("Content-Type", JSON), *error.headers), error.code)
 
 
 def not_found(link: str) -> ServiceError:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
 
-from trimtab.emulators.gcp.datapoints import Datapoints, Labels
+from trimtab.emulators.gcp.datapoints import DatapointStore, Labels
 from trimtab.emulators.gcp.monitoring_world import MonitoringWorld
 from trimtab.emulators.gcp.regions import ZONES
 from trimtab.emulators.shared.clock import EmulatorClock
@@ -34,7 +34,7 @@ class Phase(IntEnum):
     AUTOSCALERS = 3
 
 
-class World(Timers):
+class CloudWorld(Timers):
     """
     One emulated project.
 
@@ -48,7 +48,7 @@ class World(Timers):
         self.settings = settings
         self.quotas = Quotas()
         self.project = PROJECT
-        self.datapoints = Datapoints(self._system_labels)
+        self.datapoints = DatapointStore(self._system_labels)
         self.monitoring = MonitoringWorld(
             self, PROJECT, datapoints=self.datapoints, on_points=self._measured, phase=Phase.ALERTS
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 
-class Request(Protocol):
+class ServedRequest(Protocol):
     """What is known of a call before it is answered."""
 
     @property
@@ -41,7 +41,7 @@ class Request(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class EmulatorReply:
     """One answer: `code` is the vendor's error code, if it is an error; `lost` is how many bytes never leave."""
 
     status: int

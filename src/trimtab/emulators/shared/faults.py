@@ -22,7 +22,7 @@ KINDS = (
 
 
 @dataclass(slots=True)
-class Rule:
+class FaultRule:
     """One fault: what it does and to which calls."""
 
     kind: str
@@ -53,7 +53,7 @@ class Faults:
     """The rules that are in force, and the calls that are held because of them."""
 
     def __init__(self) -> None:
-        self._rules: list[Rule] = []
+        self._rules: list[FaultRule] = []
         self._lock = threading.Lock()
         self.gate = Gate()
 
@@ -73,7 +73,7 @@ class Faults:
         with self._lock:
             return [rule.to_dict() for rule in self._rules]
 
-    def take(self, service: str, operation: str, text: str, *, write: bool) -> Rule | None:
+    def take(self, service: str, operation: str, text: str, *, write: bool) -> FaultRule | None:
         """The fault that this call gets, counted; `None` for an untroubled call."""
         with self._lock:
             for rule in self._rules:
@@ -85,7 +85,7 @@ class Faults:
                 return self._use(rule)
         return None
 
-    def _use(self, rule: Rule) -> Rule:
+    def _use(self, rule: FaultRule) -> FaultRule:
         if rule.times is not None:
             rule.times -= 1
             if rule.times <= 0:
@@ -128,12 +128,12 @@ class Gate:
             return list(self._held.values())
 
 
-def _read_rule(given: dict[str, Any], replies: Mapping[str, Any]) -> Rule:
-    known = {each.name for each in fields(Rule)} - {"replies"}
+def _read_rule(given: dict[str, Any], replies: Mapping[str, Any]) -> FaultRule:
+    known = {each.name for each in fields(FaultRule)} - {"replies"}
     if not isinstance(given, dict) or not set(given) <= known:
         raise ValueError(f"a fault has the fields {', '.join(sorted(known))}: {given}")
     if given.get("kind") not in KINDS:
         raise ValueError(f"a fault's kind is one of {', '.join(KINDS)}, not {given.get('kind')!r}")
     if given["kind"].startswith("reply_") and not isinstance(given.get("reply"), dict):
         raise ValueError("a fault that replaces a reply has `reply`: status, headers, body in base64")
-    return Rule(**given, replies=replies if given["kind"] == "stale" else {})
+    return FaultRule(**given, replies=replies if given["kind"] == "stale" else {})

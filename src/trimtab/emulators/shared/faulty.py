@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Generic, Protocol, TypeVar
 
-from trimtab.emulators.shared.calls import Reply, Request
+from trimtab.emulators.shared.calls import EmulatorReply, ServedRequest
 from trimtab.emulators.shared.errors import ServiceError
-from trimtab.emulators.shared.faults import Faults, Rule
+from trimtab.emulators.shared.faults import FaultRule, Faults
 
-R = TypeVar("R", bound=Request)
-RIn = TypeVar("RIn", bound=Request, contravariant=True)
+R = TypeVar("R", bound=ServedRequest)
+RIn = TypeVar("RIn", bound=ServedRequest, contravariant=True)
 
 
 class Dropped(Exception):
@@ -21,13 +21,13 @@ class Dropped(Exception):
 class Answers(Protocol[RIn]):
     """What one cloud answers."""
 
-    def effect(self, request: RIn) -> Reply:
+    def effect(self, request: RIn) -> EmulatorReply:
         """The reply to a call that nothing is wrong with."""
 
-    def failure(self, request: RIn, error: ServiceError) -> Reply:
+    def failure(self, request: RIn, error: ServiceError) -> EmulatorReply:
         """An error in the cloud's own shape."""
 
-    def nothing(self, request: RIn) -> Reply:
+    def nothing(self, request: RIn) -> EmulatorReply:
         """What a read answers when there is nothing."""
 
     def throttled(self, request: RIn) -> ServiceError:
@@ -52,17 +52,17 @@ class FaultInjector(Generic[R]):
     def __init__(self, faults: Faults, cloud: Answers[R]) -> None:
         self._faults = faults
         self._cloud = cloud
-        self._replies: dict[str, Reply] = {}
+        self._replies: dict[str, EmulatorReply] = {}
         self._lock = threading.Lock()
 
-    def answer(self, request: R) -> Reply:
+    def answer(self, request: R) -> EmulatorReply:
         """The reply to a call; raises `Dropped` where there is none."""
         rule = self._faults.take(request.service, request.operation, request.text, write=request.is_write)
         if rule is None:
             return self._remember(request, self._cloud.effect(request))
         return self._fail(request, rule)
 
-    def earlier_replies(self) -> Mapping[str, Reply]:
+    def earlier_replies(self) -> Mapping[str, EmulatorReply]:
         """What each read answered last."""
         with self._lock:
             return dict(self._replies)
@@ -72,7 +72,7 @@ class FaultInjector(Generic[R]):
         with self._lock:
             self._replies.clear()
 
-    def _fail(self, request: R, rule: Rule) -> Reply:
+    def _fail(self, request: R, rule: FaultRule) -> EmulatorReply:
         match rule.kind:
             case "throttle":
                 return self._cloud.failure(request, self._cloud.throttled(request))
@@ -99,7 +99,7 @@ class FaultInjector(Generic[R]):
             case _:
                 return self._hold(request, rule)
 
-    def _hold(self, request: R, rule: Rule) -> Reply:
+    def _hold(self, request: R, rule: FaultRule) -> EmulatorReply:
         about = {
             "service": request.service,
             "operation": request.operation,
@@ -111,13 +111,13 @@ class FaultInjector(Generic[R]):
             raise Dropped
         return reply or self._cloud.effect(request)
 
-    def _stale(self, request: R, rule: Rule) -> Reply:
+    def _stale(self, request: R, rule: FaultRule) -> EmulatorReply:
         if request.is_write:
             return self._cloud.effect(request)
         earlier = rule.replies.get(request.key)
-        return earlier if isinstance(earlier, Reply) else self._cloud.nothing(request)
+        return earlier if isinstance(earlier, EmulatorReply) else self._cloud.nothing(request)
 
-    def _remember(self, request: R, reply: Reply) -> Reply:
+    def _remember(self, request: R, reply: EmulatorReply) -> EmulatorReply:
         if not request.is_write and reply.status < 400:
             with self._lock:
                 self._replies[request.key] = reply
@@ -126,7 +126,7 @@ class FaultInjector(Generic[R]):
         return reply
 
 
-def _replacement(rule: Rule) -> Reply:
+def _replacement(rule: FaultRule) -> EmulatorReply:
     """The reply that stands in for the cloud's own."""
     given = rule.reply or {}
-    return Reply(int(given["status"]), b64decode(given["body"]), tuple(dict(given["headers"]).items()))
+    return EmulatorReply(int(given["status"]), b64decode(given["body"]), tuple(dict(given["headers"]).items()))

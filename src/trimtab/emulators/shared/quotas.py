@@ -38,8 +38,8 @@ class Quotas:
 
     def limit(self, region: str, name: str) -> float:
         """What a quota is."""
-        found = self.find(region, name)
-        return ROOMY if found is None else found
+        quota = self.find(region, name)
+        return ROOMY if quota is None else quota
 
     def doors(self) -> Mapping[tuple[str, str], Door]:
         """The control doors."""

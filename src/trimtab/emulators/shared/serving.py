@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, ClassVar, Generic, Self, TextIO, TypeVar
 
 from trimtab.clock import Clock
-from trimtab.emulators.shared.calls import Reply, Request
+from trimtab.emulators.shared.calls import EmulatorReply, ServedRequest
 from trimtab.emulators.shared.clock import EmulatorClock
 from trimtab.emulators.shared.control import PREFIX, Control, Door
 from trimtab.emulators.shared.doors import ControlClient
@@ -20,9 +20,9 @@ from trimtab.emulators.shared.faulty import Dropped, FaultInjector
 from trimtab.emulators.shared.journal import Journal
 from trimtab.emulators.shared.origins import refusal
 from trimtab.emulators.shared.timers import Timers
-from trimtab.emulators.shared.wire import Handler, Server, hang_up
+from trimtab.emulators.shared.wire import Handler, WireServer, hang_up
 
-R = TypeVar("R", bound=Request)
+R = TypeVar("R", bound=ServedRequest)
 W = TypeVar("W", bound=Timers)
 
 
@@ -52,7 +52,7 @@ class Emulator(ABC, Generic[R, W]):
         self._faulty: FaultInjector[R] = FaultInjector(self.faults, self)
         doors = {place: self._alone(door) for place, door in self.more_doors(self._world).items()}
         self._control = Control(self, doors)
-        self._server = Server(port, self._application, self.handler)
+        self._server = WireServer(port, self._application, self.handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 
@@ -71,15 +71,15 @@ class Emulator(ABC, Generic[R, W]):
         """What an HTTP request asks for."""
 
     @abstractmethod
-    def handle(self, request: R) -> Reply:
+    def handle(self, request: R) -> EmulatorReply:
         """Do what is asked; raises `ServiceError` for what is refused."""
 
     @abstractmethod
-    def failure(self, request: R, error: ServiceError) -> Reply:
+    def failure(self, request: R, error: ServiceError) -> EmulatorReply:
         """An error in the cloud's own shape."""
 
     @abstractmethod
-    def nothing(self, request: R) -> Reply:
+    def nothing(self, request: R) -> EmulatorReply:
         """What a read answers when there is nothing."""
 
     @abstractmethod
@@ -159,7 +159,7 @@ class Emulator(ABC, Generic[R, W]):
         with self._effects:
             self._world.tick()
 
-    def earlier_replies(self) -> Mapping[str, Reply]:
+    def earlier_replies(self) -> Mapping[str, EmulatorReply]:
         """What reads answered last."""
         return self._faulty.earlier_replies()
 
@@ -185,7 +185,7 @@ class Emulator(ABC, Generic[R, W]):
         self._faulty.forget()
         self.journal.clear()
 
-    def effect(self, request: R) -> Reply:
+    def effect(self, request: R) -> EmulatorReply:
         """Answer a call, alone: what is due happens before it, and what it leads to at once before the next."""
         with self._effects:
             try:
@@ -203,7 +203,7 @@ class Emulator(ABC, Generic[R, W]):
                 fault.message = f"the emulator failed: {type(error).__name__}: {error}"
                 return self.failure(request, fault)
 
-    def serve(self, request: R) -> Reply:
+    def serve(self, request: R) -> EmulatorReply:
         """Answer a call with the faults that were asked for, and log it; raises `Dropped` in place of a reply."""
         try:
             reply = self._faulty.answer(request)
@@ -275,7 +275,7 @@ def _answer_json(status: int, answer: bytes, start_response: Any) -> Iterable[by
     return [answer]
 
 
-def _headers(reply: Reply) -> list[tuple[str, str]]:
+def _headers(reply: EmulatorReply) -> list[tuple[str, str]]:
     kept = [(name, str(value)) for name, value in reply.headers if name.lower() not in _HOP_BY_HOP]
     # these two have no body, and so no length of it
     length = [] if reply.status in (204, 304) else [("Content-Length", str(len(reply.body) + reply.lost))]

@@ -241,11 +241,11 @@ class StagedEmulator(StagedCloud[C]):
         if kept is not None:
             return kept
         try:
-            made = self.test_cloud.measured(metric, group=native, cloud=self.cloud)
+            result = self.test_cloud.measured(metric, group=native, cloud=self.cloud)
         except (Unsupported, LookupError, ValueError, StopIteration) as error:
             raise NotStaged(f"{metric.name} has no datapoints of its own there: {error}") from error
-        self._kept[metric, native] = made
-        return made
+        self._kept[metric, native] = result
+        return result
 
     def push(self, points: Sequence[Point]) -> None:
         """Have the cloud measure."""

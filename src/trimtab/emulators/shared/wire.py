@@ -11,7 +11,7 @@ from typing import Any
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 
-class Server(ThreadedWSGIServer):
+class WireServer(ThreadedWSGIServer):
     """Serves each connection in a thread of its own, and closes them all when it ends."""
 
     def __init__(self, port: int, application: Any, handler: type["Handler"]) -> None:

@@ -105,10 +105,10 @@ def _short(item: Mapping[str, Any]) -> Short:
 
 def _details(item: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
-        found = json.loads(item.get("Details") or "{}")
+        details = json.loads(item.get("Details") or "{}")
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return details if isinstance(details, dict) else {}
 
 
 def read_alarm_history(
@@ -140,17 +140,17 @@ def read_alarm_history(
 
 def _alarm_change(item: Mapping[str, Any]) -> AlarmChange | None:
     """A change of state as `DescribeAlarmHistory` answers it; its data has the reason."""
-    found = HISTORY.search(str(item.get("HistorySummary", "")))
-    if found is None:
+    match = HISTORY.search(str(item.get("HistorySummary", "")))
+    if match is None:
         return None
-    state = ALARM_STATES.get(found[1], "no-data")
+    state = ALARM_STATES.get(match[1], "no-data")
     at = item["Timestamp"].astimezone(UTC)
     return AlarmChange(name=item["AlarmName"], at=at, state=state, reason=_reason(str(item.get("HistoryData", ""))))
 
 
 def _reason(data: str) -> str:
     try:
-        found = json.loads(data)
-        return str(found["newState"]["stateReason"])
+        details = json.loads(data)
+        return str(details["newState"]["stateReason"])
     except (ValueError, KeyError, TypeError):
         return ""

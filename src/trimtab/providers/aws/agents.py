@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trimtab.agents.install import function_name
-from trimtab.agents.table import SHARED, CloudAgent, CloudAgents, Pinned
+from trimtab.providers.agents.install import function_name
+from trimtab.providers.agents.table import SHARED, CloudAgent, CloudAgents, Pinned
 
 CLOUDWATCH_CONFIG = "/opt/aws/amazon-cloudwatch-agent/etc/trimtab.json"
 PINNED = Pinned(

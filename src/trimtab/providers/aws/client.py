@@ -39,7 +39,7 @@ from trimtab.events import Listener
 from trimtab.providers.aws.errors import ERRORS
 from trimtab.providers.aws.replies import LISTS, check_envelope, check_parts
 from trimtab.providers.endpoints import check_endpoint, endpoint_found, is_loopback, setting_missing, variable_of
-from trimtab.providers.replies import Call, Reply, pause_asked
+from trimtab.providers.replies import Reply, ReplyContext, pause_asked
 from trimtab.providers.retry import CONNECT_SECONDS, READ_SECONDS, Caller
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ class Calls(Caller):
         check_envelope(reply, operation_model, self.clock.now())
 
     def _once(self, client: Any, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        call = Call("aws", operation, self.clock.now())
+        call = ReplyContext("aws", operation, self.clock.now())
         try:
             reply: dict[str, Any] = getattr(client, operation)(**params)
         except TrimtabError:
@@ -267,7 +267,7 @@ def _variables(service: str) -> dict[str, str]:
     return {name: os.environ[name] for name in names if os.environ.get(name)}
 
 
-def _mapped(error: ClientError, call: Call) -> ProviderError:
+def _mapped(error: ClientError, call: ReplyContext) -> ProviderError:
     code = str(error.response.get("Error", {}).get("Code", ""))
     text = str(error.response.get("Error", {}).get("Message", "") or error)
     about = error.response.get("ResponseMetadata", {})

@@ -4,7 +4,7 @@ What AWS refuses about the bodies that trimtab writes, each with its source; nee
 Sources that begin with `botocore` are paths in the service models that botocore ships: `service:Shape.member`.
 """
 
-from trimtab.declarations.constraint import Constraints, Row, Source, read_stated
+from trimtab.declarations.constraint import Citation, Constraints, Row, read_stated
 from trimtab.declarations.limits import (
     AllOrNone,
     AtMostTimes,
@@ -38,17 +38,17 @@ _EC2_ACTION = r"arn:aws[\w-]*:(automate:[\w-]+:ec2:|swf:[\w-]+:\d{12}:action/act
 _IS_SPOT = When(f"{_SHARES}.OnDemandPercentageAboveBaseCapacity", below=100)
 
 _EBS = "botocore ec2:LaunchTemplateEbsBlockDeviceRequest"
-_IOPS = Source(
+_IOPS = Citation(
     f"{_EBS}.Iops",
     "gp3 : 3,000 - 80,000 IOPS io1 : 100 - 64,000 IOPS io2 : 100 - 256,000 IOPS",
 )
-_NO_IOPS = Source(f"{_EBS}.Iops", "This parameter is supported for io1 , io2 , and gp3 volumes only.")
-_SIZES = Source(
+_NO_IOPS = Citation(f"{_EBS}.Iops", "This parameter is supported for io1 , io2 , and gp3 volumes only.")
+_SIZES = Citation(
     f"{_EBS}.VolumeSize",
     "gp2 : 1 - 16,384 GiB gp3 : 1 - 65,536 GiB io1 : 4 - 16,384 GiB io2 : 4 - 65,536 GiB st1 and sc1 : 125 - 16,384 "
     "GiB standard : 1 - 1024 GiB",
 )
-_THROUGHPUT = Source(
+_THROUGHPUT = Citation(
     f"{_EBS}.Throughput",
     "The throughput to provision for a gp3 volume, with a maximum of 2,000 MiB/s. Valid Range: Minimum value of 125. "
     "Maximum value of 2,000.",
@@ -56,17 +56,17 @@ _THROUGHPUT = Source(
 _PROVISIONED = "https://docs.aws.amazon.com/ebs/latest/userguide/provisioned-iops.html"
 _QUOTAS = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-quotas.html"
 PER_GROUP = {
-    POLICY: (50, "scaling policies", Source(_QUOTAS, "Scaling policies per Auto Scaling group 50")),
-    ACTION: (125, "scheduled actions", Source(_QUOTAS, "Scheduled actions per Auto Scaling group 125")),
+    POLICY: (50, "scaling policies", Citation(_QUOTAS, "Scaling policies per Auto Scaling group 50")),
+    ACTION: (125, "scheduled actions", Citation(_QUOTAS, "Scheduled actions per Auto Scaling group 125")),
 }
 """How many of a kind a group has at most, what they are called, and who says so: no body of one shows the others."""
-_NO_POOL = Source(
+_NO_POOL = Citation(
     "https://docs.amazonaws.cn/sdkfornet/v3/apidocs/items/AutoScaling/TPutWarmPoolRequest.html",
     "This operation cannot be called on an Auto Scaling group that has a mixed instances policy or a launch "
     "template or launch configuration that requests Spot Instances.",
 )
 _PERIOD = "botocore cloudwatch:PutMetricAlarmInput.Period"
-_ACTIONS = Source(
+_ACTIONS = Citation(
     "botocore cloudwatch:PutMetricAlarmInput.AlarmActions",
     "Each action is specified as an Amazon Resource Name (ARN).",
 )
@@ -111,7 +111,7 @@ def _volume_rows() -> tuple[Row, ...]:
                 kind=TEMPLATE,
                 leaf=f"{_DISK}.Iops",
                 rule=AtMostTimes(f"{_DISK}.VolumeSize", most),
-                source=Source(page, quote),
+                source=Citation(page, quote),
                 when=(*_of_type(name), *((When(f"{_DISK}.Iops", above=3000),) if name == "gp3" else ())),
             )
             for name, (most, page, quote) in per_gb.items()
@@ -134,7 +134,7 @@ def _volume_rows() -> tuple[Row, ...]:
             kind=TEMPLATE,
             leaf=f"{_DISK}.VolumeType",
             rule=Needs((When(f"{_DISK}.Iops"),), "io1 and io2 volumes take a number of IOPS"),
-            source=Source("botocore ec2:EbsBlockDevice.Iops", "This parameter is required for io1 and io2 volumes."),
+            source=Citation("botocore ec2:EbsBlockDevice.Iops", "This parameter is required for io1 and io2 volumes."),
             when=_of_type("io1", "io2"),
             code="MissingParameter",
             fix="add `iops`",
@@ -152,7 +152,7 @@ def _volume_rows() -> tuple[Row, ...]:
                 kind=TEMPLATE,
                 leaf=f"{_DISK}.Throughput",
                 rule=rule,
-                source=Source(
+                source=Citation(
                     "https://github.com/runs-on/runs-on/issues/260",
                     "you cannot launch instances with >750 MB/Sec througbput settings, or you get an error: "
                     "Throughput (MiBps) to iops ratio of 0.333333 is too high; maximum is 0.250000 MiBps per iops",
@@ -166,7 +166,7 @@ def _volume_rows() -> tuple[Row, ...]:
             kind=TEMPLATE,
             leaf=f"{_DISK}.KmsKeyId",
             rule=Needs((When(f"{_DISK}.Encrypted", among=(True,)),), "takes an encrypted volume"),
-            source=Source(
+            source=Citation(
                 "botocore ec2:CreateVolumeRequest.KmsKeyId",
                 "If KmsKeyId is specified, the encrypted state must be true .",
             ),
@@ -183,14 +183,14 @@ def _tag_rows(kind: str, tags: str) -> tuple[Row, ...]:
             kind=kind,
             leaf=f"{tags}[*].Key",
             rule=Pattern(r"(?!aws:).*", "keys that begin with aws: are reserved", flags=2 | 16),
-            source=Source("botocore ec2:Tag.Key", "May not begin with aws: ."),
+            source=Citation("botocore ec2:Tag.Key", "May not begin with aws: ."),
             fix="give the tag another name",
         ),
         Row(
             kind=kind,
             leaf=tags,
             rule=Count(most=50, what="tags, with trimtab's own"),
-            source=Source(tagging, "Maximum number of tags per resource – 50"),
+            source=Citation(tagging, "Maximum number of tags per resource – 50"),
             code="TagLimitExceeded" if kind == TEMPLATE else "",
         ),
     )
@@ -202,7 +202,7 @@ def _action_rows(leaf: str) -> tuple[Row, ...]:
             kind=ALARM,
             leaf=leaf,
             rule=Distinct(),
-            source=Source(
+            source=Citation(
                 "https://github.com/hashicorp/terraform-provider-aws/issues/21112",
                 "Duplicate actions are not allowed",
             ),
@@ -220,7 +220,7 @@ def _action_rows(leaf: str) -> tuple[Row, ...]:
                 r"(?!arn:[\w-]+:(sqs|iam|s3|kinesis|firehose|events|states|logs):).*",
                 "no alarm acts on such a thing itself; write the ARN of a topic that it subscribes to",
             ),
-            source=Source(
+            source=Citation(
                 "botocore cloudwatch:PutMetricAlarmInput.AlarmActions",
                 "SNS notification action:",
             ),
@@ -232,7 +232,7 @@ def _action_rows(leaf: str) -> tuple[Row, ...]:
                 rf"(?!{_EC2_ACTION}).*",
                 "it stops, ends, reboots or recovers the instance whose metric it is, and no metric of a group has one",
             ),
-            source=Source(
+            source=Citation(
                 "https://github.com/marklogic/cloud-enablement-aws/issues/82",
                 "Invalid use of EC2 action. An EC2 action can only be used if the alarm is monitoring an EC2 instance.",
             ),
@@ -247,7 +247,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=TEMPLATE,
         leaf=f"{_DATA}.UserData",
         rule=Bytes(16384, decoded=True),
-        source=Source("botocore ec2:RequestLaunchTemplateData.UserData", "User data is limited to 16 KB."),
+        source=Citation("botocore ec2:RequestLaunchTemplateData.UserData", "User data is limited to 16 KB."),
         code="InvalidUserData.Malformed",
         fix="fetch the rest from a bucket when the instance starts",
     ),
@@ -255,7 +255,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=TEMPLATE,
         leaf=f"{_DATA}.MetadataOptions.HttpPutResponseHopLimit",
         rule=Range(1, 64),
-        source=Source(
+        source=Citation(
             "botocore ec2:LaunchTemplateInstanceMetadataOptionsRequest.HttpPutResponseHopLimit",
             "Possible values: Integers from 1 to 64",
         ),
@@ -266,7 +266,7 @@ WRITTEN: tuple[Row, ...] = (
         rule=Pattern(
             r"(?!ssh-|ecdsa-|---- BEGIN|-----BEGIN).*", "AWS takes the name of a key pair, not a key", flags=16
         ),
-        source=Source("botocore ec2:RequestLaunchTemplateData.KeyName", "The name of the key pair."),
+        source=Citation("botocore ec2:RequestLaunchTemplateData.KeyName", "The name of the key pair."),
         code="InvalidKeyPair.NotFound",
         fix="import the key as a key pair and give its name",
     ),
@@ -274,7 +274,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=TEMPLATE,
         leaf=f"{_DATA}.BlockDeviceMappings",
         rule=Distinct(by="DeviceName"),
-        source=Source(
+        source=Citation(
             "https://github.com/hashicorp/packer/pull/2320",
             "InvalidBlockDeviceMapping: /dev/sde is being assigned to multiple times.",
         ),
@@ -289,7 +289,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=GROUP,
         leaf="MaxInstanceLifetime",
         rule=Range(86400, unit="s"),
-        source=Source(
+        source=Citation(
             "botocore autoscaling:CreateAutoScalingGroupType.MaxInstanceLifetime",
             "If specified, the value must be either 0 or a number equal to or greater than 86,400 seconds (1 day).",
         ),
@@ -299,7 +299,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=GROUP,
         leaf="MaxInstanceLifetime",
         rule=Range(most=31536000, unit="s"),
-        source=Source(
+        source=Citation(
             "https://github.com/hashicorp/terraform-provider-aws/pull/20844",
             "maxInstanceLifetime must be either equal to 0 or between 86400 and 31536000 seconds (inclusive).",
         ),
@@ -311,7 +311,7 @@ WRITTEN: tuple[Row, ...] = (
             r"(EC2|EBS|ELB|VPC_LATTICE)(,(EC2|EBS|ELB|VPC_LATTICE))*",
             "write EC2, EBS, ELB, VPC_LATTICE, or several with commas",
         ),
-        source=Source(
+        source=Citation(
             "botocore autoscaling:CreateAutoScalingGroupType.HealthCheckType",
             "The valid values are EC2 , EBS , ELB , and VPC_LATTICE .",
         ),
@@ -325,7 +325,7 @@ WRITTEN: tuple[Row, ...] = (
             "write Default, AllocationStrategy, ClosestToNextInstanceHour, NewestInstance, OldestInstance, "
             "OldestLaunchConfiguration, OldestLaunchTemplate or the ARN of a Lambda function",
         ),
-        source=Source(
+        source=Citation(
             "botocore autoscaling:CreateAutoScalingGroupType.TerminationPolicies",
             "Valid values: Default | AllocationStrategy | ClosestToNextInstanceHour | NewestInstance | OldestInstance "
             "| OldestLaunchConfiguration | OldestLaunchTemplate | "
@@ -336,7 +336,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=GROUP,
         leaf=f"{_HOOK}.HeartbeatTimeout",
         rule=Range(30, 7200, unit="s"),
-        source=Source(
+        source=Citation(
             "botocore autoscaling:LifecycleHookSpecification.HeartbeatTimeout",
             "The range is from 30 to 7200 seconds.",
         ),
@@ -345,7 +345,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=GROUP,
         leaf=f"{_HOOK}.RoleARN",
         rule=Needs((When(f"{_HOOK}.NotificationTargetARN"),), "needs a notification target, which is missing"),
-        source=Source(
+        source=Citation(
             "botocore autoscaling:LifecycleHookSpecification.RoleARN",
             "Valid only if the notification target is an Amazon SNS topic or an Amazon SQS queue.",
         ),
@@ -356,7 +356,7 @@ WRITTEN: tuple[Row, ...] = (
             kind=GROUP,
             leaf=f"{_HOOK}.{name}",
             rule=Pattern(_ARN, "write an ARN"),
-            source=Source(
+            source=Citation(
                 f"botocore autoscaling:LifecycleHookSpecification.{name}",
                 "The Amazon Resource Name (ARN)" if name == "NotificationTargetARN" else "The ARN of the IAM role",
             ),
@@ -367,7 +367,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=GROUP,
         leaf="NotificationConfigurations[*].TopicARN",
         rule=Pattern(r"arn:[\w-]+:sns:[\w-]+:\d{12}:[\w.-]+", "write the ARN of an SNS topic"),
-        source=Source(
+        source=Citation(
             "botocore autoscaling:PutNotificationConfigurationType.TopicARN",
             "The Amazon Resource Name (ARN) of the Amazon SNS topic.",
         ),
@@ -376,7 +376,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=GROUP,
         leaf=f"{_HOOK}.NotificationTargetARN",
         rule=Needs((When(f"{_HOOK}.RoleARN"),), "takes the role by which it is told"),
-        source=Source(
+        source=Citation(
             "botocore autoscaling:PutLifecycleHookType.RoleARN",
             "Valid only if the notification target is an Amazon SNS topic or an Amazon SQS queue. Required for new "
             "lifecycle hooks",
@@ -386,7 +386,11 @@ WRITTEN: tuple[Row, ...] = (
     ),
     *(
         Row(
-            kind=GROUP, leaf=leaf, rule=Count(most=most, what=what), source=Source(_QUOTAS, quote), code="LimitExceeded"
+            kind=GROUP,
+            leaf=leaf,
+            rule=Count(most=most, what=what),
+            source=Citation(_QUOTAS, quote),
+            code="LimitExceeded",
         )
         for leaf, most, what, quote in (
             ("LifecycleHookSpecificationList", 50, "hooks", "Lifecycle hooks per Auto Scaling group 50"),
@@ -398,7 +402,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=GROUP,
         leaf="ServiceLinkedRoleARN",
         rule=Pattern(r"arn:[\w-]+:iam::\d{12}:role/.+", "write the ARN of a role"),
-        source=Source(
+        source=Citation(
             "botocore autoscaling:CreateAutoScalingGroupType.ServiceLinkedRoleARN",
             "The Amazon Resource Name (ARN) of the service-linked role",
         ),
@@ -407,7 +411,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=GROUP,
         leaf=f"{_OVERRIDES}[*].WeightedCapacity",
         rule=Range(1, 999),
-        source=Source(
+        source=Citation(
             "botocore autoscaling:LaunchTemplateOverrides.WeightedCapacity", "Value must be in the range of 1–999."
         ),
     ),
@@ -415,7 +419,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=GROUP,
         leaf=_OVERRIDES,
         rule=AllOrNone("WeightedCapacity"),
-        source=Source(
+        source=Citation(
             "botocore autoscaling:LaunchTemplateOverrides.WeightedCapacity",
             "If you specify a value for WeightedCapacity for one instance type, you must specify a value for "
             "WeightedCapacity for all of them.",
@@ -425,7 +429,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=GROUP,
         leaf=_OVERRIDES,
         rule=Count(most=40, what="sizes"),
-        source=Source(
+        source=Citation(
             "botocore autoscaling:LaunchTemplateOverrides.InstanceType",
             "You can specify up to 40 instance types per Auto Scaling group.",
         ),
@@ -434,7 +438,9 @@ WRITTEN: tuple[Row, ...] = (
         kind=GROUP,
         leaf=f"{_SHARES}.SpotMaxPrice",
         rule=Range(0.001),
-        source=Source("botocore autoscaling:InstancesDistribution.SpotMaxPrice", "Valid Range: Minimum value of 0.001"),
+        source=Citation(
+            "botocore autoscaling:InstancesDistribution.SpotMaxPrice", "Valid Range: Minimum value of 0.001"
+        ),
     ),
     Row(
         kind=GROUP,
@@ -455,7 +461,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=POLICY,
         leaf=f"{_AHEAD}.SchedulingBufferTime",
         rule=Range(0, 3599, unit="s"),
-        source=Source(
+        source=Citation(
             "botocore autoscaling:PredictiveScalingConfiguration.SchedulingBufferTime",
             "The value must be less than the forecast interval duration of 3600 seconds (60 minutes).",
         ),
@@ -467,7 +473,7 @@ WRITTEN: tuple[Row, ...] = (
             (When(f"{_AHEAD}.MaxCapacityBreachBehavior", among=("IncreaseMaxCapacity",)),),
             "is for a maximum that may be increased",
         ),
-        source=Source(
+        source=Citation(
             "botocore autoscaling:PredictiveScalingConfiguration.MaxCapacityBuffer",
             "Required if the MaxCapacityBreachBehavior property is set to IncreaseMaxCapacity , and cannot be used "
             "otherwise.",
@@ -479,13 +485,13 @@ WRITTEN: tuple[Row, ...] = (
         kind=ALARM,
         leaf="Period",
         rule=Choice((10, 20, 30, 60), multiples=True, unit="s"),
-        source=Source(_PERIOD, "Valid values are 10, 20, 30, and any multiple of 60."),
+        source=Citation(_PERIOD, "Valid values are 10, 20, 30, and any multiple of 60."),
     ),
     Row(
         kind=ALARM,
         leaf="Metrics[*].MetricStat.Period",
         rule=Choice((1, 5, 10, 20, 30, 60), multiples=True, unit="s"),
-        source=Source(
+        source=Citation(
             "botocore cloudwatch:MetricStat.Period",
             "For high-resolution metrics that are collected at intervals of less than one minute, the period can be "
             "1, 5, 10, 20, 30, 60, or any multiple of 60.",
@@ -495,7 +501,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=ALARM,
         leaf="EvaluationInterval",
         rule=Choice((10, 20, 30, 60), multiples=True, unit="s"),
-        source=Source(
+        source=Citation(
             "botocore cloudwatch:PutMetricAlarmInput.EvaluationInterval",
             "Valid values are 10, 20, 30, and any multiple of 60.",
         ),
@@ -505,7 +511,7 @@ WRITTEN: tuple[Row, ...] = (
             kind=ALARM,
             leaf="EvaluationPeriods",
             rule=ProductAtMost(period, 604800, unit="s"),
-            source=Source(
+            source=Citation(
                 _PERIOD,
                 "An alarm's total current evaluation period can be no longer than seven days, so Period multiplied by "
                 "EvaluationPeriods can't be more than 604,800 seconds.",
@@ -518,7 +524,7 @@ WRITTEN: tuple[Row, ...] = (
             kind=ALARM,
             leaf="EvaluationPeriods",
             rule=ProductAtMost(period, 86400, unit="s"),
-            source=Source(
+            source=Citation(
                 _PERIOD,
                 "For alarms with a period of less than one hour (3,600 seconds), the total evaluation period can't be "
                 "longer than one day (86,400 seconds).",
@@ -531,7 +537,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=ALARM,
         leaf="DatapointsToAlarm",
         rule=AtMostTimes("EvaluationPeriods", 1),
-        source=Source(
+        source=Citation(
             "botocore cloudwatch:PutMetricAlarmInput.DatapointsToAlarm",
             'This is used only if you are setting an "M out of N" alarm.',
         ),
@@ -540,7 +546,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=ALARM,
         leaf="MetricName",
         rule=Pattern(_ASCII, "metric names are of ASCII characters, not all of them spaces"),
-        source=Source(
+        source=Citation(
             "botocore cloudwatch:MetricStreamFilter.MetricNames",
             "Each metric name can contain only ASCII printable characters (ASCII range 32 through 126). Each metric "
             "name must contain at least one non-whitespace character.",
@@ -551,7 +557,7 @@ WRITTEN: tuple[Row, ...] = (
             kind=ALARM,
             leaf=f"{where}Dimensions[*].Name",
             rule=Pattern(rf"(?!:){_ASCII}", "names of dimensions are of ASCII characters and begin with no colon"),
-            source=Source(
+            source=Citation(
                 "botocore cloudwatch:Dimension.Name",
                 "Dimension names must contain only ASCII characters, must include at least one non-whitespace "
                 "character, and cannot start with a colon ( : ).",
@@ -564,7 +570,7 @@ WRITTEN: tuple[Row, ...] = (
             kind=ALARM,
             leaf=f"{where}Dimensions[*].Value",
             rule=Pattern(_ASCII, "values of dimensions are of ASCII characters"),
-            source=Source(
+            source=Citation(
                 "botocore cloudwatch:Dimension.Value",
                 "Dimension values must contain only ASCII characters and must include at least one non-whitespace "
                 "character.",
@@ -576,7 +582,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=ALARM,
         leaf="TreatMissingData",
         rule=OneOf(("breaching", "notBreaching", "ignore", "missing")),
-        source=Source(
+        source=Citation(
             "botocore cloudwatch:PutMetricAlarmInput.TreatMissingData",
             "Valid Values: breaching | notBreaching | ignore | missing",
         ),

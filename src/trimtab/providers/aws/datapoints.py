@@ -47,7 +47,7 @@ UNITS = {
 Values = dict[datetime, float]
 
 
-class Part(NamedTuple):
+class QueryPart(NamedTuple):
     """One metric that CloudWatch is asked for: which query it is for, and what is asked."""
 
     query: int
@@ -69,7 +69,7 @@ class MetricReader:
         """
         scopes = Scopes(self.calls).of(queries)
         parts = [
-            Part(number, stat)
+            QueryPart(number, stat)
             for number, query in enumerate(queries)
             for stat in stats_of(query, scopes[query.location, query.group])
         ]
@@ -84,7 +84,7 @@ class MetricReader:
             for number, query in enumerate(queries)
         ]
 
-    def _ask(self, query: MetricQuery, batch: Sequence[Part]) -> list[Values]:
+    def _ask(self, query: MetricQuery, batch: Sequence[QueryPart]) -> list[Values]:
         """The values of parts that are about the same time."""
         series: list[Values] = [{} for _ in batch]
         times = query.times
@@ -103,9 +103,9 @@ class MetricReader:
         return series
 
 
-def _batches(queries: Sequence[MetricQuery], parts: Sequence[Part]) -> Iterator[list[Part]]:
+def _batches(queries: Sequence[MetricQuery], parts: Sequence[QueryPart]) -> Iterator[list[QueryPart]]:
     """Parts that one call can answer: about the same time and place, no more of them than a call takes."""
-    alike: dict[tuple[Any, ...], list[Part]] = {}
+    alike: dict[tuple[Any, ...], list[QueryPart]] = {}
     for part in parts:
         query = queries[part.query]
         alike.setdefault((query.location, query.since, query.until, query.period), []).append(part)
@@ -232,7 +232,7 @@ def instance_values(
         }
         for each in instances
     ]
-    parts = [Part(0, stat) for stat in stats]
+    parts = [QueryPart(0, stat) for stat in stats]
     batches = list(_batches([query], parts))
     answers = calls.gather_or_raise([partial(reader._ask, query, batch) for batch in batches])
     return [unscaled(value, factor) for answer in answers for values in answer for value in values.values()]

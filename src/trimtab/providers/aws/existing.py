@@ -13,7 +13,7 @@ from trimtab.providers.aws.metrics import Scope, metric_for
 from trimtab.providers.aws.names import is_elsewhere
 from trimtab.providers.aws.places import FIREWALLS, NETWORKS, SUBNETS, Named, is_id
 from trimtab.providers.aws.template import ALIAS, key_id, profile_name
-from trimtab.providers.resolver import IMAGE, NO_START, SIZE, SUBNET, ZONE, Reference, Thing
+from trimtab.providers.resolver import IMAGE, NO_START, SIZE, SUBNET, ZONE, ExistingThing, Reference
 from trimtab.providers.retry import in_batches
 
 KEY_PAIR, SECURITY_GROUP, TARGET_GROUP, METRIC = "key pair", "security group", "target group", "metric"
@@ -184,12 +184,12 @@ def topics_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
             yield path, arn
 
 
-def find_topics(calls: Calls, region: str, arns: Sequence[str]) -> dict[str, Thing]:
+def find_topics(calls: Calls, region: str, arns: Sequence[str]) -> dict[str, ExistingThing]:
     """Those of the topics that are there: a call for each."""
     return _found_singly(lambda arn: calls.call("sns", "get_topic_attributes", region, TopicArn=arn), arns)
 
 
-def find_queues(calls: Calls, region: str, arns: Sequence[str]) -> dict[str, Thing]:
+def find_queues(calls: Calls, region: str, arns: Sequence[str]) -> dict[str, ExistingThing]:
     """Those of the queues that are there: a call for each."""
 
     def ask(arn: str) -> object:
@@ -199,14 +199,14 @@ def find_queues(calls: Calls, region: str, arns: Sequence[str]) -> dict[str, Thi
     return _found_singly(ask, arns)
 
 
-def find_roles(calls: Calls, region: str, arns: Sequence[str]) -> dict[str, Thing]:
+def find_roles(calls: Calls, region: str, arns: Sequence[str]) -> dict[str, ExistingThing]:
     """Those of the roles that are there: a call for each."""
     return _found_singly(lambda arn: calls.call("iam", "get_role", region, RoleName=arn.rpartition("/")[2]), arns)
 
 
-def find_reservations(calls: Calls, region: str, names: Sequence[str]) -> dict[str, Thing]:
+def find_reservations(calls: Calls, region: str, names: Sequence[str]) -> dict[str, ExistingThing]:
     """Those of the capacity reservations that are there, ended ones left out: a call for each."""
-    found: dict[str, Thing] = {}
+    found: dict[str, ExistingThing] = {}
     for name in names:
         try:
             items = calls.items("ec2", "describe_capacity_reservations", region, CapacityReservationIds=[name])
@@ -214,33 +214,33 @@ def find_reservations(calls: Calls, region: str, names: Sequence[str]) -> dict[s
         except NotFound:
             continue
         if set(states) - ENDED:
-            found[name] = Thing()
+            found[name] = ExistingThing()
     return found
 
 
-def _found_singly(ask: Callable[[str], object], names: Sequence[str]) -> dict[str, Thing]:
+def _found_singly(ask: Callable[[str], object], names: Sequence[str]) -> dict[str, ExistingThing]:
     """Those of some things that are there, each asked for by a call of its own."""
-    found: dict[str, Thing] = {}
+    result: dict[str, ExistingThing] = {}
     for name in names:
         try:
             ask(name)
         except NotFound:
             continue
-        found[name] = Thing()
-    return found
+        result[name] = ExistingThing()
+    return result
 
 
-def find_listed(calls: Calls, what: str, region: str, names: Sequence[str]) -> dict[str, Thing]:
+def find_listed(calls: Calls, what: str, region: str, names: Sequence[str]) -> dict[str, ExistingThing]:
     """Images, key pairs, security groups, subnets or zones: those that are there, by name."""
-    asked, found = _LISTS[what], {}
+    asked, result = _LISTS[what], {}
     for some in in_batches(names, MOST_VALUES):
         filters = [{"Name": asked.filter, "Values": list(some)}]
         for item in calls.items("ec2", asked.operation, region, Filters=filters, **asked.more):
             zones = frozenset({item["AvailabilityZone"]}) if what == SUBNET else None
-            found[item[asked.part]] = Thing(
+            result[item[asked.part]] = ExistingThing(
                 zones=zones, architecture=item.get("Architecture", "") if what == IMAGE else ""
             )
-    return found
+    return result
 
 
 _NAMES: Mapping[str, _List] = {
@@ -303,20 +303,20 @@ def _named(item: Mapping[str, Any], part: str) -> Named:
     return Named(item[part], name, item.get("VpcId", "") if part != "VpcId" else "", item.get("AvailabilityZone", ""))
 
 
-def find_profiles(calls: Calls, region: str, names: Sequence[str]) -> dict[str, Thing]:
+def find_profiles(calls: Calls, region: str, names: Sequence[str]) -> dict[str, ExistingThing]:
     """Those of the instance profiles that are there: a call for each."""
     return _found_singly(
         lambda name: calls.call("iam", "get_instance_profile", region, InstanceProfileName=name), names
     )
 
 
-def find_aliases(calls: Calls, region: str, names: Sequence[str]) -> dict[str, Thing]:
+def find_aliases(calls: Calls, region: str, names: Sequence[str]) -> dict[str, ExistingThing]:
     """Those of the aliases of keys that are there."""
     aliases = {item["AliasName"] for item in calls.items("kms", "list_aliases", region)}
-    return {name: Thing() for name in names if name in aliases}
+    return {name: ExistingThing() for name in names if name in aliases}
 
 
-def find_sizes(calls: Calls, region: str, names: Sequence[str], *, spot: bool) -> dict[str, Thing]:
+def find_sizes(calls: Calls, region: str, names: Sequence[str], *, spot: bool) -> dict[str, ExistingThing]:
     """The zones in which instance types are offered, and where asked whether they can be had as spot."""
     zones: dict[str, set[str]] = {}
     for some in in_batches(names, MOST_VALUES):
@@ -329,20 +329,20 @@ def find_sizes(calls: Calls, region: str, names: Sequence[str], *, spot: bool) -
         filters = [{"Name": "instance-type", "Values": list(some)}]
         for item in calls.items("ec2", "describe_instance_types", region, Filters=filters):
             able[item["InstanceType"]] = "spot" in item["SupportedUsageClasses"]
-    return {name: Thing(zones=frozenset(some), is_spot=able.get(name)) for name, some in zones.items()}
+    return {name: ExistingThing(zones=frozenset(some), is_spot=able.get(name)) for name, some in zones.items()}
 
 
-def find_metrics(calls: Calls, region: str, wanted: Sequence[Sought]) -> dict[str, Thing]:
+def find_metrics(calls: Calls, region: str, wanted: Sequence[Sought]) -> dict[str, ExistingThing]:
     """Those of the metrics that something was written to in the last two weeks: a call for each."""
-    found: dict[str, Thing] = {}
+    result: dict[str, ExistingThing] = {}
     for metric in wanted:
         dimensions = [{"Name": name, "Value": value} for name, value in metric.dimensions]
         params = {"Namespace": metric.namespace, "MetricName": metric.name, "Dimensions": dimensions}
         for item in calls.items("cloudwatch", "list_metrics", region, **params):
             given = sorted((each["Name"], each["Value"]) for each in item.get("Dimensions") or ())
             if tuple(given) == metric.dimensions:
-                found[metric.text] = Thing()
-    return found
+                result[metric.text] = ExistingThing()
+    return result
 
 
 def find_target_groups(calls: Calls, region: str, wanted: Sequence[str], *, by: str = "Names") -> list[TargetGroup]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from trimtab.models import Image
-from trimtab.providers.aws.first_seen import Standing
+from trimtab.providers.aws.first_seen import UnfiredSchedules
 from trimtab.providers.base import Facts
 
 
@@ -53,7 +53,7 @@ class AwsFacts(Facts):
     zones: Mapping[str, Sequence[str]] = field(default_factory=dict)
     target_groups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    standing: Mapping[str, Standing] = field(default_factory=dict)
+    standing: Mapping[str, UnfiredSchedules] = field(default_factory=dict)
 
 
 def target_group(item: Mapping[str, Any]) -> TargetGroup:

@@ -20,7 +20,7 @@ WORD = "seen"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class UnfiredSchedules:
     """
     The schedules of a group that have not fired since they were first seen.
 
@@ -40,7 +40,7 @@ class Standing:
         return {WORD: self.seen.word()}
 
 
-def standing_of(fleet: Fleet, group: ScalingGroup, live: Live, location: str, now: datetime) -> Standing | None:
+def standing_of(fleet: Fleet, group: ScalingGroup, live: Live, location: str, now: datetime) -> UnfiredSchedules | None:
     """
     The schedules of a group that have not fired since they were first seen; `None` where all have, or are trimtab's.
 
@@ -52,7 +52,7 @@ def standing_of(fleet: Fleet, group: ScalingGroup, live: Live, location: str, no
         return None
     bounds = Capacity.model_construct(min=existing.body["MinSize"], max=existing.body["MaxSize"])
     if existing.mark is None or existing.mark.fleet != fleet.name:
-        return Standing(FirstSeen(now), group.schedules, bounds)
+        return UnfiredSchedules(FirstSeen(now), group.schedules, bounds)
     seen = FirstSeen.parse(existing.mark.kept.get(WORD, ""))
     if seen is None:
         return None
@@ -71,4 +71,4 @@ def standing_of(fleet: Fleet, group: ScalingGroup, live: Live, location: str, no
         if candidate.name in bodies and all(body in written for body in bodies[candidate.name])
     ]
     waiting = seen.waiting(unchanged, now)
-    return Standing(seen.of(waiting, group.schedules), waiting, bounds) if waiting else None
+    return UnfiredSchedules(seen.of(waiting, group.schedules), waiting, bounds) if waiting else None

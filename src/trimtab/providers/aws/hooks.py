@@ -132,10 +132,10 @@ def _warning(said: Mapping[str, Any], detail: Mapping[str, Any], kind: str, loca
 
 def _moment(text: Any) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except (ValueError, TypeError):
         return None
-    return found.astimezone(UTC) if found.tzinfo and found.year in _YEARS else None
+    return moment.astimezone(UTC) if moment.tzinfo and moment.year in _YEARS else None
 
 
 class SqsQueue(HookQueue):
@@ -234,7 +234,7 @@ class SqsQueue(HookQueue):
 
     def _groups_of(self, notices: Iterable[HookNotice]) -> dict[str, str]:
         """The groups of instances that are in one."""
-        found: dict[str, str] = {}
+        result: dict[str, str] = {}
         by_region: dict[str, list[str]] = {}
         for notice in notices:
             by_region.setdefault(notice.location, []).append(notice.instance)
@@ -242,8 +242,8 @@ class SqsQueue(HookQueue):
             items = self.calls.items(
                 "autoscaling", "describe_auto_scaling_instances", region, InstanceIds=sorted(set(instances))
             )
-            found |= {item["InstanceId"]: item["AutoScalingGroupName"] for item in items}
-        return found
+            result |= {item["InstanceId"]: item["AutoScalingGroupName"] for item in items}
+        return result
 
     def _hooks_of(self, notices: Iterable[HookNotice]) -> dict[tuple[str, str, str], Mapping[str, Any]]:
         """The hooks of groups that still are; asked at the same time."""

@@ -226,7 +226,7 @@ def instance_document(fleet: Fleet, *, region: str) -> dict[str, Any]:
     """
     account = _Account(fleet, region)
     metrics = [metric for group in fleet.groups for _, metric in watched(group)]
-    from trimtab.agents import installs  # plans do without
+    from trimtab.providers.agents import installs  # plans do without
 
     has_agent = any(installs(fleet, "aws", "cloudwatch-agent")) or any(
         metric.source is MetricSource.AGENT for metric in metrics

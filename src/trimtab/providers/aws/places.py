@@ -117,8 +117,8 @@ class Surroundings:
         name = self.group.placement.network or ""
         if not name or is_id(name) or NETWORKS not in names_asked([self.group]):
             return name if is_id(name) else ""
-        found = self.only("placement.network", "network", name, self._matches(NETWORKS, name))
-        return found.id if found else None
+        network = self.only("placement.network", "network", name, self._matches(NETWORKS, name))
+        return network.id if network else None
 
     def subnets(self, network: str | None) -> list[Named | None]:
         """Its subnets, in the order in which it names them; `None` for one that there is not."""
@@ -127,31 +127,31 @@ class Surroundings:
         if self.group.placement.subnet_tags:
             return [each for each in self._looked_up() if network in ("", each.network)]
         known = {each.id: each for each in self._looked_up()}
-        found: list[Named | None] = []
+        result: list[Named | None] = []
         for index, name in enumerate(self.group.placement.subnets):
             if is_id(name):
-                found.append(known.get(name, Named(name, name)))
+                result.append(known.get(name, Named(name, name)))
                 continue
             near = [each for each in self._matches(SUBNETS, name) if network in ("", each.network)]
             fix = f"write the ids, or `subnet_tags: {{Name: {name}}}` to mean all of them"
-            found.append(self.only(f"placement.subnets.{index}", "subnet", name, near, fix=fix, where=network))
-        return found
+            result.append(self.only(f"placement.subnets.{index}", "subnet", name, near, fix=fix, where=network))
+        return result
 
     def firewalls(self, network: str, subnets: Sequence[Named | None]) -> list[str]:
         """The ids of its security groups: those of its network."""
         near = {network} if network else {each.network for each in subnets if each and each.network}
         if not near and not _says_network(self.group.placement):
             near = {each.id for each in self._answer((DEFAULT_NETWORK, self.region))}
-        found: list[str] = []
+        result: list[str] = []
         for index, name in enumerate(self.group.template.security_groups):
             if is_id(name):
-                found.append(name)
+                result.append(name)
                 continue
             matches = [each for each in self._matches(FIREWALLS, name) if not near or each.network in near]
             path = f"template.security_groups.{index}"
             one = self.only(path, "security group", name, matches, where=", ".join(sorted(near)))
-            found += [one.id] if one else [f"(not found: {name})"]
-        return found
+            result += [one.id] if one else [f"(not found: {name})"]
+        return result
 
     def _matches(self, what: str, name: str) -> list[Named]:
         return [each for each in self._answer((what, self.region)) if each.name == name]

@@ -50,8 +50,8 @@ def code_of(machine: MachineType) -> str:
 
 
 def _bucket_of(size: str) -> Bucket | None:
-    found = _LETTERS.match(size)
-    return BUCKETS.get(found[0]) if found else None
+    match = _LETTERS.match(size)
+    return BUCKETS.get(match[0]) if match else None
 
 
 def read_quotas(calls: Calls, region: str, demands: Sequence[Demand]) -> list[Quota]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from trimtab.providers.replies import Call, Reply, Shape, find_problem
+from trimtab.providers.replies import Reply, ReplyContext, Shape, find_problem
 
 GROUP: Shape = {
     "AutoScalingGroupName": str,
@@ -175,7 +175,7 @@ def check_envelope(reply: Reply, model: Any, now: datetime) -> None:
     Raises:
         UnreadableReply: It is of something else than the service.
     """
-    call = Call("aws", model.name, now)
+    call = ReplyContext("aws", model.name, now)
     protocol = model.service_model.resolved_protocol
     if protocol in ("query", "ec2"):
         _check_xml(call, reply, model, protocol)
@@ -185,7 +185,7 @@ def check_envelope(reply: Reply, model: Any, now: datetime) -> None:
         raise call.unreadable(reply, "it does not say its protocol")
 
 
-def check_parts(call: Call, parsed: Any, shape: Any) -> None:
+def check_parts(call: ReplyContext, parsed: Any, shape: Any) -> None:
     """
     Refuse a reply whose parts are missing, or are other than the service's model has them.
 
@@ -204,7 +204,7 @@ def check_parts(call: Call, parsed: Any, shape: Any) -> None:
         raise call.unreadable(Reply(200, b""), problem)
 
 
-def _check_xml(call: Call, reply: Reply, model: Any, protocol: str) -> None:
+def _check_xml(call: ReplyContext, reply: Reply, model: Any, protocol: str) -> None:
     if reply.content_type and not reply.content_type.endswith("xml"):
         raise call.unreadable(reply, f"it is {reply.content_type}, not XML")
     try:
@@ -225,7 +225,7 @@ def _check_xml(call: Call, reply: Reply, model: Any, protocol: str) -> None:
             raise call.unreadable(reply, f"it has no {name}")
 
 
-def _check_json(call: Call, reply: Reply, model: Any) -> None:
+def _check_json(call: ReplyContext, reply: Reply, model: Any) -> None:
     if not reply.headers.get("x-amzn-requestid"):
         raise call.unreadable(reply, "it has no request id")
     if reply.status < 300 and model.output_shape is None and not reply.body.strip():

@@ -38,7 +38,7 @@ from trimtab.providers.aws.existing import (
     watched,
 )
 from trimtab.providers.aws.facts import AwsFacts, ImageFacts, is_looked_up
-from trimtab.providers.aws.first_seen import Standing, standing_of
+from trimtab.providers.aws.first_seen import UnfiredSchedules, standing_of
 from trimtab.providers.aws.kinds import AUTO_SCALING_GROUP, LAUNCH_TEMPLATE
 from trimtab.providers.aws.names import is_elsewhere
 from trimtab.providers.aws.places import (
@@ -61,14 +61,14 @@ from trimtab.providers.resolver import (
     SUBNET,
     WRITE_OR_MAKE,
     Answers,
+    ExistingThing,
     Question,
     Questions,
     Reference,
     Resolving,
-    Thing,
 )
 
-_FINDERS: Mapping[str, Callable[[Calls, str, Sequence[str]], Mapping[str, Thing]]] = {
+_FINDERS: Mapping[str, Callable[[Calls, str, Sequence[str]], Mapping[str, ExistingThing]]] = {
     PROFILE: find_profiles,
     KEY: find_aliases,
     TOPIC: find_topics,
@@ -90,7 +90,7 @@ class _Found:
     zones: dict[str, list[str]] = field(default_factory=dict)
     target_groups: dict[str, dict[str, str]] = field(default_factory=dict)
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
-    standing: dict[str, Standing] = field(default_factory=dict)
+    standing: dict[str, UnfiredSchedules] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
@@ -156,7 +156,7 @@ class Resolver(Resolving[Calls]):
         """Image, key pair, roles, keys of disks, places, target groups, sizes, who is told, and custom metrics."""
         return references_of(group, self.location_of(group), self.fleet.native_name(group))
 
-    def find(self, what: str, place: str, names: list[str]) -> Mapping[str, Thing]:
+    def find(self, what: str, place: str, names: list[str]) -> Mapping[str, ExistingThing]:
         """Those that are there, by name."""
         near = [group for group in self.fleet.groups if self.location_of(group) == place]
         if what == SIZE:
@@ -168,7 +168,7 @@ class Resolver(Resolving[Calls]):
             return find_metrics(self.calls, place, [each for each in dict.fromkeys(metrics) if each.text in names])
         if what == TARGET_GROUP:
             targets = find_target_groups(self.calls, place, names, by="TargetGroupArns")
-            return {target.arn: Thing() for target in targets}
+            return {target.arn: ExistingThing() for target in targets}
         return find_listed(self.calls, what, place, names)
 
     def names_of(self, what: str, place: str, name: str) -> Iterable[str]:
@@ -183,7 +183,7 @@ class Resolver(Resolving[Calls]):
         around = self._around(group, answers, reports=False)
         named = [each.zone for each in around.subnets(around.network()) if each]
         subnets = self.there(SUBNET, region, answers)
-        things = (subnets.get(name, Thing()) for name in group.placement.subnets)
+        things = (subnets.get(name, ExistingThing()) for name in group.placement.subnets)
         return {*filter(None, named), *(zone for thing in things for zone in thing.zones or ())}
 
     def _around(self, group: ScalingGroup, answers: Answers, *, reports: bool = True) -> Surroundings:
@@ -362,8 +362,8 @@ def _image_by_id(calls: Calls, region: str, text: str) -> dict[str, Any]:
     return _known_of(images[0]) if images else {"id": text}
 
 
-def _thing(image: Mapping[str, Any]) -> Thing:
-    return Thing(image.get("least_gb"), architecture=image.get("architecture", ""))
+def _thing(image: Mapping[str, Any]) -> ExistingThing:
+    return ExistingThing(image.get("least_gb"), architecture=image.get("architecture", ""))
 
 
 def _known_of(image: Mapping[str, Any]) -> dict[str, Any]:

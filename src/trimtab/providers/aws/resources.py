@@ -407,7 +407,7 @@ def _as_zipped_here(text: str) -> str:
     """User data with agents as this machine would zip them, so that they are compared by what is in them."""
     if not text.startswith(GZIPPED):
         return text
-    from trimtab.agents.user_data import as_zipped_here  # few groups have agents
+    from trimtab.providers.agents.user_data import as_zipped_here  # few groups have agents
 
     try:
         return base64.b64encode(as_zipped_here(base64.b64decode(text))).decode()

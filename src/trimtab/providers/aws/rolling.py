@@ -54,7 +54,7 @@ AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class RefreshedGroup:
     """A group under a rollout as it was answered, with its newest refresh."""
 
     item: Mapping[str, Any]
@@ -73,7 +73,7 @@ class AwsRollouts(RolloutActions):
 
     def __init__(self, calls: Calls) -> None:
         self.calls = calls
-        self._seen: dict[tuple[str, str], Look] = {}
+        self._seen: dict[tuple[str, str], RefreshedGroup] = {}
 
     # reading
 
@@ -90,18 +90,18 @@ class AwsRollouts(RolloutActions):
         looks = [look for region, some in names.items() for look in self._looks(region, some)]
         for look in looks:
             self._seen[look.progress.state.location, look.progress.state.name] = look
-        found = [look.progress for look in looks]
+        result = [look.progress for look in looks]
         if not addresses:
-            return found
-        states = with_addresses(self.calls, [progress.state for progress in found])
-        return [replace(progress, state=state) for progress, state in zip(found, states, strict=True)]
+            return result
+        states = with_addresses(self.calls, [progress.state for progress in result])
+        return [replace(progress, state=state) for progress, state in zip(result, states, strict=True)]
 
-    def _looks(self, region: str, names: Sequence[str]) -> list[Look]:
+    def _looks(self, region: str, names: Sequence[str]) -> list[RefreshedGroup]:
         items = list(list_groups(self.calls, region, names))
         numbers = template_numbers(self.calls, region, items)
         return self.calls.gather_or_raise([partial(self._look_at, region, item, numbers) for item in items])
 
-    def _look_at(self, region: str, item: Mapping[str, Any], numbers: Mapping[tuple[str, str], str]) -> Look:
+    def _look_at(self, region: str, item: Mapping[str, Any], numbers: Mapping[tuple[str, str], str]) -> RefreshedGroup:
         run, health = find_run(item), None
         if item.get("TargetGroupARNs"):
             health = balancer_health(self.calls, region, item)
@@ -117,7 +117,7 @@ class AwsRollouts(RolloutActions):
             previous=() if run is not None else self._earlier(region, item, numbers),
             notes=find_notes(item),
         )
-        return Look(item=item, progress=progress, refresh=refresh, at=self.calls.clock.now())
+        return RefreshedGroup(item=item, progress=progress, refresh=refresh, at=self.calls.clock.now())
 
     def _newest(self, region: str, name: str) -> Mapping[str, Any] | None:
         """The refresh that has not ended, else the one that began last."""
@@ -147,10 +147,10 @@ class AwsRollouts(RolloutActions):
 
     def _marked(self, region: str, name: str) -> list[int]:
         """The numbers of the versions that trimtab made."""
-        found = self._versions(region, name)
-        return [int(each["VersionNumber"]) for each in found if read_description(each.get("VersionDescription"))[1]]
+        versions = self._versions(region, name)
+        return [int(each["VersionNumber"]) for each in versions if read_description(each.get("VersionDescription"))[1]]
 
-    def _look(self, location: str, name: str) -> Look:
+    def _look(self, location: str, name: str) -> RefreshedGroup:
         """The look of this moment, or the one that the driver has just decided by."""
         look = self._seen.pop((location, name), None)
         if look is not None and self.calls.clock.now() - look.at <= FRESH:
@@ -304,7 +304,7 @@ class AwsRollouts(RolloutActions):
         if goes_to(active, look.item, run.new) or goes_to(active, look.item, run.old):
             self._cancel(location, name)
 
-    def _start(self, location: str, look: Look, words: str, wishes: Mapping[str, Any] | None) -> None:
+    def _start(self, location: str, look: RefreshedGroup, words: str, wishes: Mapping[str, Any] | None) -> None:
         if wishes is None:
             return
         params = {
@@ -427,13 +427,13 @@ class AwsRollouts(RolloutActions):
 
     def firing(self, location: str, names: Sequence[str]) -> Mapping[str, bool]:
         """Metric and composite alarms, a hundred a call."""
-        found: dict[str, bool] = {}
+        result: dict[str, bool] = {}
         for some in in_batches(names, 100):
             params = {"AlarmNames": list(some), "AlarmTypes": ["MetricAlarm", "CompositeAlarm"], "MaxRecords": 100}
             for page in self.calls.pages("cloudwatch", "describe_alarms", location, **params):
                 for item in (*page["MetricAlarms"], *page.get("CompositeAlarms", ())):
-                    found[item["AlarmName"]] = item.get("StateValue") == "ALARM"
-        return found
+                    result[item["AlarmName"]] = item.get("StateValue") == "ALARM"
+        return result
 
     def samples(
         self, location: str, name: str, metric: Metric, instances: Sequence[str], since: datetime
@@ -467,7 +467,7 @@ def _is_over(active: Mapping[str, Any], *, missing: int, left: int, ready: bool)
     return has_stopped(active) and (ready or missing > 0)
 
 
-def _refuse_foreign(look: Look, run: RolloutRun, active: Mapping[str, Any]) -> None:
+def _refuse_foreign(look: RefreshedGroup, run: RolloutRun, active: Mapping[str, Any]) -> None:
     if goes_to(active, look.item, run.new) or goes_to(active, look.item, run.old):
         return
     text = f"an instance refresh of {look.progress.state.name!r} is on that is not the rollout's; cancel it"

@@ -31,12 +31,12 @@ def users_elsewhere(calls: Calls, changes: Sequence[Change], fleet: str) -> dict
     ]
     regions = sorted({change.key.location for change in touched})
     answers = calls.gather([partial(list_groups, calls, region) for region in regions])
-    found = {}
+    result = {}
     for region, groups in zip(regions, answers, strict=True):
         for change in (one for one in touched if one.key.location == region):
             if text := _text(change, groups, changes, fleet):
-                found[change.key] = text
-    return found
+                result[change.key] = text
+    return result
 
 
 def list_groups(calls: Calls, region: str) -> list[dict[str, Any]]:

@@ -119,9 +119,9 @@ def _target_groups(calls: Calls, region: str, words: Sequence[str]) -> dict[str,
     """Those that exist, by the name or the ARN that they are asked for by."""
     arns = sorted({word for word in words if word.startswith("arn:")})
     names = sorted(set(words) - {*arns})
-    found = find_target_groups(calls, region, names) if names else []
-    found += find_target_groups(calls, region, arns, by="TargetGroupArns") if arns else []
-    return {word: target for target in found for word in (target.name, target.arn)}
+    groups = find_target_groups(calls, region, names) if names else []
+    groups += find_target_groups(calls, region, arns, by="TargetGroupArns") if arns else []
+    return {word: target for target in groups for word in (target.name, target.arn)}
 
 
 def _remarks(

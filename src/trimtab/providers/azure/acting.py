@@ -25,7 +25,7 @@ from trimtab.providers.lookup import group_not_found
 from trimtab.providers.moments import zulu
 from trimtab.providers.pause import BOOST, BOOST_TAG, Boost, Pause
 from trimtab.providers.pause import TAG as PAUSE_TAG
-from trimtab.providers.policy_execution import executed_size, find_amount
+from trimtab.providers.policy_execution import executed_size, find_amount, not_executable
 from trimtab.providers.sizes import check_shrink
 
 MACHINES = "compute.virtual_machine_scale_set_vms"
@@ -257,8 +257,7 @@ class GroupActions:
         _, mark = read_tags(setting.get("tags") or {})
         amount = find_amount(mark.kept if mark else {}, policy)
         if amount is None:
-            text = f"group {self.name!r} has no policy {policy!r} that can be executed"
-            raise NotFound(text, provider="azure", operation="execute")
+            raise not_executable(self.name, policy, "azure")
         return amount
 
     def _resize(self, item: Mapping[str, Any], desired: int, **more: Any) -> None:

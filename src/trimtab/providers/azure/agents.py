@@ -1,6 +1,6 @@
 """What agents become on Azure: hosts measure memory, the Azure Monitor agent the disks, as an extension."""
 
-from trimtab.agents.table import SHARED, CloudAgent, CloudAgents, Pinned
+from trimtab.providers.agents.table import SHARED, CloudAgent, CloudAgents, Pinned
 
 PINNED = Pinned(
     name="azure-monitor-agent",

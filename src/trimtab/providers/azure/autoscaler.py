@@ -8,10 +8,10 @@ from trimtab.engine.schedules import InForce
 from trimtab.models import MetricSource, PredictiveMode, PredictivePolicy, ScalingGroup
 from trimtab.plan import Ref
 from trimtab.providers.alarms import is_web_address
-from trimtab.providers.azure.metrics import NATIVE, Scope
+from trimtab.providers.azure.metrics import NATIVE
 from trimtab.providers.azure.names import iso
-from trimtab.providers.azure.policies import INCREASE, Rule, rules_of
-from trimtab.providers.azure.schedules import Profile, profiles_of
+from trimtab.providers.azure.policies import INCREASE, AutoscaleRule
+from trimtab.providers.azure.schedules import TimedProfile, profiles_of
 
 MODES = {PredictiveMode.FORECAST_ONLY: "ForecastOnly", PredictiveMode.FORECAST_AND_SCALE: "Enabled"}
 DISABLED = "Disabled"
@@ -31,9 +31,11 @@ ADMINISTRATORS = {
 """Words for those who administer the subscription, each with what has Azure write to them."""
 
 
-def setting_of(group: ScalingGroup, scope: Scope, target: Ref | str, now: datetime, *, enabled: bool = True) -> Setting:
+def setting_of(
+    group: ScalingGroup, rules: Sequence[AutoscaleRule], target: Ref | str, now: datetime, *, enabled: bool = True
+) -> Setting:
     """The autoscale setting of a group: all that is native of its schedules, alarms and policies."""
-    profiles, rules = profiles_of(group, now), rules_of(group, scope)
+    profiles = profiles_of(group, now)
     body = {
         "properties": {
             "enabled": enabled,
@@ -51,7 +53,7 @@ def setting_of(group: ScalingGroup, scope: Scope, target: Ref | str, now: dateti
     return Setting(body, sources)
 
 
-def _profile(group: ScalingGroup, profile: Profile, rules: Sequence[Rule]) -> dict[str, Any]:
+def _profile(group: ScalingGroup, profile: TimedProfile, rules: Sequence[AutoscaleRule]) -> dict[str, Any]:
     sizes = profile.sizes
     return {
         "name": profile.name,
@@ -104,7 +106,7 @@ def _predictive(group: ScalingGroup) -> dict[str, Any] | None:
     return {"scaleMode": MODES[policy.mode], **ahead}
 
 
-def _sources(profiles: Sequence[Profile], rules: Sequence[Rule]) -> Iterator[tuple[str, str]]:
+def _sources(profiles: Sequence[TimedProfile], rules: Sequence[AutoscaleRule]) -> Iterator[tuple[str, str]]:
     for profile in profiles:
         where = f"properties.profiles[{profile.name}]"
         scheduled = f"schedules.{profile.schedule}."
@@ -130,18 +132,18 @@ def problems_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
         yield f"policies.{policy.name}", "an autoscale setting has one forecast at most"
 
 
-def remarks_on(group: ScalingGroup, scope: Scope) -> Iterator[tuple[str, str]]:
+def remarks_on(group: ScalingGroup, rules: Sequence[AutoscaleRule]) -> Iterator[tuple[str, str]]:
     """
     What a group's predictive policy lacks to do anything: path and text.
 
     Azure takes a setting that forecasts without a rule on CPU; its instances then come from the rules alone.
     """
     for policy in _predictive_policies(group)[:1]:
-        if not any(_is_cpu_rule(rule) for rule in rules_of(group, scope)):
+        if not any(_is_cpu_rule(rule) for rule in rules):
             text = "Azure holds its forecast against a rule on CPU that adds instances; give an alarm that triggers one"
             yield f"policies.{policy.name}", text
 
 
-def _is_cpu_rule(rule: Rule) -> bool:
+def _is_cpu_rule(rule: AutoscaleRule) -> bool:
     trigger, action = rule.body["metricTrigger"], rule.body["scaleAction"]
     return bool(trigger["metricName"] == NATIVE["cpu"].name and action["direction"] == INCREASE)

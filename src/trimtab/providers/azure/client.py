@@ -5,10 +5,11 @@ import json
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from azure.core import MatchConditions, PipelineClient
@@ -34,7 +35,7 @@ from trimtab.providers.azure.errors import ERRORS, failed
 from trimtab.providers.azure.ids import Home, normal_location
 from trimtab.providers.azure.replies import check_reply
 from trimtab.providers.endpoints import check_endpoint, endpoint_found, is_loopback, setting_of, trusted_certificates
-from trimtab.providers.replies import Call, Reply, pause_asked
+from trimtab.providers.replies import Reply, ReplyContext, pause_asked
 from trimtab.providers.retry import CONNECT_SECONDS, READ_SECONDS, Caller, Pace
 
 # the SDK logs each failed attempt to sign in as a warning, which with no logging set up lands on standard error
@@ -126,7 +127,7 @@ class Calls(Caller):
         Raises:
             ProviderError: The most specific that fits, with the vendor's code; the cause is kept.
         """
-        return _body(self._reply(operation, args, params))
+        return self._reply(operation, args, params).body
 
     def pages(self, operation: str, *args: Any, **params: Any) -> list[dict[str, Any]]:
         """All that a list operation has, page by page, as Resource Manager spells it."""
@@ -143,15 +144,14 @@ class Calls(Caller):
     ) -> tuple[list[dict[str, Any]], str]:
         door = self._door(operation)
 
-        def ask() -> str:
+        def ask() -> None:
             method = self._method(operation)
-            pages = method(*args, **params, raw_response_hook=door).by_page(continuation_token=token or None)
-            next(pages, None)
-            return str(pages.continuation_token or "")
+            pages = method(*args, **params, raw_response_hook=door.take_page).by_page(continuation_token=token or None)
+            with suppress(_PageTaken):
+                next(pages, None)
 
-        # of some lists the SDK drops where the next page is
-        following = door.ask(ask)
-        return door.body["value"], following or door.body.get("nextLink") or ""
+        door.ask(ask)
+        return door.body["value"], door.body.get("nextLink") or ""
 
     def begin(
         self,
@@ -183,7 +183,7 @@ class Calls(Caller):
         reply = self._reply(operation, args, {**params, **held, "polling": False}, repeatable=repeatable)
         if wait:
             self._await(operation, reply)
-        return _body(reply)
+        return reply.body
 
     def get(self, path: str, version: str, **query: str) -> list[Any]:
         """All items of a plain list of Resource Manager, for what neither SDK has."""
@@ -191,7 +191,7 @@ class Calls(Caller):
         first = {"url": f"{self._base}{path}", "params": {"api-version": version, **query}}
 
         def page(url: str) -> tuple[list[Any], str]:
-            body = _body(self._plain(operation, **({"url": url} if url else first)))
+            body = self._plain(operation, **({"url": url} if url else first)).body
             return body["value"], body.get("nextLink") or ""
 
         return [item for items in self.follow(operation, page) for item in items]
@@ -199,8 +199,8 @@ class Calls(Caller):
     def read(self, path: str, version: str) -> dict[str, Any]:
         """One resource of any subscription, for what the SDK looks for in its own."""
         kind = path.rsplit("/", 2)[-2].lower()
-        reply = self._plain(f"GET one of {kind}", f"{self._base}{path}", params={"api-version": version})
-        body: dict[str, Any] = _body(reply)
+        body: dict[str, Any]
+        body = self._plain(f"GET one of {kind}", f"{self._base}{path}", params={"api-version": version}).body
         return body
 
     def publish(self, region: str, path: str, body: Mapping[str, Any]) -> None:
@@ -236,22 +236,23 @@ class Calls(Caller):
                 self.listener(endpoint_found("AZURE_AUTHORITY_HOST", authority))
         return self._credential
 
-    def _plain(self, operation: str, url: str, **parts: Any) -> Any:
-        def attempt() -> Any:
+    def _plain(self, operation: str, url: str, **parts: Any) -> "_Answer":
+        def attempt() -> _Answer:
             door = self._door(operation)
 
-            def ask() -> Any:
-                client = self._client("compute")
-                reply = client.send_request(HttpRequest("GET", url, **parts), raw_response_hook=door)
+            def ask() -> _Answer:
+                # as a stream, since the SDK would decode it once more: sizes of machines are megabytes
+                request, client = HttpRequest("GET", url, **parts), self._client("compute")
+                reply = client.send_request(request, raw_response_hook=door, stream=True)
                 reply.raise_for_status()
-                return reply
+                return _Answer(reply.status_code, reply.headers, door.body)
 
             return door.ask(ask)
 
         return self.retried(operation, attempt, target=_end_of(url))
 
     def _door(self, operation: str, name: str = "") -> "_Door":
-        return _Door(Call("azure", operation, self.clock.now()), self._base, name)
+        return _Door(ReplyContext("azure", operation, self.clock.now()), self._base, name)
 
     @property
     def _base(self) -> str:
@@ -259,15 +260,16 @@ class Calls(Caller):
 
     def _reply(
         self, operation: str, args: tuple[Any, ...], params: Mapping[str, Any], *, repeatable: bool = True
-    ) -> Any:
-        def attempt() -> Any:
+    ) -> "_Answer":
+        def attempt() -> _Answer:
             door = self._door(operation, next((value for value in reversed(args) if isinstance(value, str)), ""))
 
-            def ask() -> Any:
+            def ask() -> _Answer:
                 given = [_sent(operation, each) for each in args]
                 hooks = {"cls": lambda response, _, __: response.http_response, "raw_response_hook": door}
                 answer = self._method(operation)(*given, **params, **hooks)
-                return answer.result() if "polling" in params else answer
+                reply = answer.result() if "polling" in params else answer
+                return _Answer(reply.status_code, reply.headers, door.body)
 
             return door.ask(ask)
 
@@ -296,7 +298,7 @@ class Calls(Caller):
 
     # long-running operations
 
-    def _await(self, operation: str, reply: Any) -> None:
+    def _await(self, operation: str, reply: "_Answer") -> None:
         """Until the operation has ended, by the address that its first reply gave."""
         url = reply.headers.get("Azure-AsyncOperation")
         by = "operation" if url else "location"
@@ -310,11 +312,11 @@ class Calls(Caller):
 
         def look() -> bool | None:
             answers[:] = [reply := self._plain(by, url)]
-            status = _body(reply) if by == "operation" else {}
+            status = reply.body if by == "operation" else {}
             # https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
-            word = status["status"].lower() if status else "" if reply.status_code == 202 else SUCCEEDED
+            word = status["status"].lower() if status else "" if reply.status == 202 else SUCCEEDED
             if word in FAILED:
-                raise failed(Call("azure", operation), status)
+                raise failed(ReplyContext("azure", operation), status)
             return True if word == SUCCEEDED else None
 
         late = f"the operation has not ended within {PACE.longest}"
@@ -326,10 +328,22 @@ def _direct(endpoint: str | None) -> dict[str, Any]:
     return {"use_env_settings": False, "connection_verify": trusted_certificates()} if is_loopback(endpoint) else {}
 
 
+class _Answer(NamedTuple):
+    """A reply that is one to its call; the body is `None` for an empty one."""
+
+    status: int
+    headers: Any
+    body: Any
+
+
+class _PageTaken(Exception):
+    """There is nothing left for the SDK to do."""
+
+
 class _Door:
     """Looks at each reply of one call before the SDK does, and turns what goes wrong into our errors."""
 
-    def __init__(self, call: Call, base: str, name: str) -> None:
+    def __init__(self, call: ReplyContext, base: str, name: str) -> None:
         self._call, self._base, self._name = call, base, name
         self._answered = False
         self.body: Any = None
@@ -339,18 +353,28 @@ class _Door:
         response.http_response.read()
         self.check(response.http_response)
 
+    def take_page(self, response: Any) -> None:
+        """
+        Called by the SDK with each reply to a list; a page that is one ends the call.
+
+        The SDK would make models of all that is in it, which takes longer than the rest of a plan, and of some lists
+        it drops where the next page is.
+        """
+        self(response)
+        if response.http_response.status_code == 200:
+            raise _PageTaken
+
     def check(self, response: Any) -> None:
         """Refuse what is not a reply to the call."""
         self._answered = True
         headers = {str(name).lower(): str(value) for name, value in response.headers.items()}
         reply = Reply(response.status_code, response.content, headers)
-        check_reply(self._call, reply, self._base, self._name)
+        self.body = check_reply(self._call, reply, self._base, self._name)
         if not headers.get("retry-after", "0").isascii() or not headers.get("retry-after", "0").isdigit():
             after = pause_asked(headers, self._call.now)
             response.headers.pop("Retry-After", None)  # the SDK takes nothing but digits
             if after is not None:
                 response.headers["Retry-After"] = str(int(after.total_seconds()))
-        self.body = response.json() if response.content else None
 
     def ask(self, question: Callable[[], T]) -> T:
         """What a question gives, or why it gives nothing."""
@@ -390,15 +414,11 @@ def _end_of(url: str) -> list[str]:
     return urlsplit(url).path.split("/")[-2:]
 
 
-def _body(reply: Any) -> Any:
-    return reply.json() if reply.content else None
-
-
 def _code(error: HttpResponseError) -> str:
     return str(getattr(error.error, "code", "") or "")
 
 
-def _of_reply(error: HttpResponseError, call: Call) -> ProviderError:
+def _of_reply(error: HttpResponseError, call: ReplyContext) -> ProviderError:
     status, code = error.status_code or 400, _code(error)
     text = str(getattr(error.error, "message", "") or error.message or error)
     after = pause_asked(getattr(error.response, "headers", {}), call.now)

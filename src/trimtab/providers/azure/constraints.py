@@ -6,7 +6,7 @@ Sources that begin with `arm` are places in the type files of Azure Resource Man
 
 import re
 
-from trimtab.declarations.constraint import Constraints, Row, Source, read_stated
+from trimtab.declarations.constraint import Citation, Constraints, Row, read_stated
 from trimtab.declarations.limits import (
     Bytes,
     Choice,
@@ -47,19 +47,19 @@ FORBIDDEN_PASSWORDS = (
 )
 _NO_HOST = "\\/\"[]:|<>+=;,?*@&~!#$%^()_{}'"
 _WINDOWS, _LINUX = When(f"{_OS}.windowsConfiguration"), When(f"{_OS}.linuxConfiguration")
-_NO_SPOT = Source(
+_NO_SPOT = Citation(
     f"{_LEARN}/virtual-machine-scale-sets/use-spot",
     "The following sizes aren't supported for Azure Spot Virtual Machines: B-series Promo versions of any size (like "
     "Dv2, NV, NC, H promo sizes)",
 )
 
 
-def _set(path: str, quote: str) -> Source:
-    return Source(f"arm microsoft.compute.2026-04-01 Microsoft.Compute/virtualMachineScaleSets:{path}", quote)
+def _set(path: str, quote: str) -> Citation:
+    return Citation(f"arm microsoft.compute.2026-04-01 Microsoft.Compute/virtualMachineScaleSets:{path}", quote)
 
 
-def _setting(path: str, quote: str) -> Source:
-    return Source(f"arm microsoft.insights.2022-10-01 Microsoft.Insights/autoscalesettings:{path}", quote)
+def _setting(path: str, quote: str) -> Citation:
+    return Citation(f"arm microsoft.insights.2022-10-01 Microsoft.Insights/autoscalesettings:{path}", quote)
 
 
 def _tag_rows(kind: str) -> tuple[Row, ...]:
@@ -69,7 +69,7 @@ def _tag_rows(kind: str) -> tuple[Row, ...]:
             kind=kind,
             leaf="tags",
             rule=Count(most=50, what="tags, with trimtab's own"),
-            source=Source(
+            source=Citation(
                 page,
                 "Each resource, resource group, and subscription can have a maximum of 50 tag name/value pairs.",
             ),
@@ -81,14 +81,14 @@ def _tag_rows(kind: str) -> tuple[Row, ...]:
             rule=Pattern(
                 r"[^<>%&\\?/]{1,512}", "names of tags have at most 512 characters, none of them < > % & \\ ? /"
             ),
-            source=Source(page, "The tag name is limited to 512 characters"),
+            source=Citation(page, "The tag name is limited to 512 characters"),
             code="InvalidTagNameCharacters",
         ),
         Row(
             kind=kind,
             leaf="tags{*}",
             rule=Pattern(r"(?s).{0,256}", "values of tags have at most 256 characters"),
-            source=Source(page, "the tag value is limited to 256 characters"),
+            source=Citation(page, "the tag value is limited to 256 characters"),
             code="InvalidTagValueLength",
         ),
     )
@@ -149,7 +149,7 @@ def _disk_rows() -> tuple[Row, ...]:
             kind=SET,
             leaf=f"{_STORAGE}.osDisk.diskSizeGB",
             rule=Range(1, 4095),
-            source=Source(
+            source=Citation(
                 f"{_LEARN}/virtual-machines/managed-disks-overview",
                 "The OS disk has a maximum capacity of 4,095 gibibytes (GiB).",
             ),
@@ -158,7 +158,7 @@ def _disk_rows() -> tuple[Row, ...]:
             kind=SET,
             leaf=f"{data}.diskSizeGB",
             rule=Range(1, 32767),
-            source=Source(managed, "Max disk size 65,536 GiB 65,536 GiB 32,767 GiB 32,767 GiB 32,767 GiB"),
+            source=Citation(managed, "Max disk size 65,536 GiB 65,536 GiB 32,767 GiB 32,767 GiB 32,767 GiB"),
             when=(When(f"{data}.managedDisk.storageAccountType", fits="UltraSSD|PremiumV2", absent=True),),
         ),
         *(
@@ -222,7 +222,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=SET,
         leaf=f"{_OS}.computerNamePrefix",
         rule=Pattern(r".{1,9}", "on Windows it has at most 9 characters"),
-        source=Source(
+        source=Citation(
             f"{_TERRAFORM}/website/docs/r/virtual_machine_scale_set.html.markdown",
             "Computer name prefixes must be 1 to 9 characters long for windows images and 1 - 58 for linux.",
         ),
@@ -234,7 +234,7 @@ WRITTEN: tuple[Row, ...] = (
             kind=SET,
             leaf=f"{_OS}.computerNamePrefix",
             rule=Pattern(regex, means),
-            source=Source(f"{_TERRAFORM}/internal/services/compute/validate/linux_computer_name.go", quote),
+            source=Citation(f"{_TERRAFORM}/internal/services/compute/validate/linux_computer_name.go", quote),
             when=(_LINUX,),
             fix="choose another `azure.computer_name_prefix`",
         )
@@ -259,7 +259,7 @@ WRITTEN: tuple[Row, ...] = (
             r"(?s)\s*(ssh-rsa|ssh-ed25519) [A-Za-z0-9+/=\s]+.*",
             "write a public key that begins with ssh-rsa or ssh-ed25519",
         ),
-        source=Source(
+        source=Citation(
             f"{_TERRAFORM}/internal/services/compute/validate/ssh_key.go",
             "Only RSA and ED25519 SSH keys are supported by Azure",
         ),
@@ -278,7 +278,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=SET,
         leaf="properties.platformFaultDomainCount",
         rule=Range(1, 1),
-        source=Source(
+        source=Citation(
             "https://github.com/kubernetes-sigs/cluster-api-provider-azure/issues/4451",
             "Specifying Availability Zones is not allowed when Virtual Machine Scale Set has platformFaultDomainCount "
             "higher than 1 with OrchestrationMode: 'Flexible'.",
@@ -291,7 +291,7 @@ WRITTEN: tuple[Row, ...] = (
             kind=SET,
             leaf="properties.platformFaultDomainCount",
             rule=rule,
-            source=Source(
+            source=Citation(
                 f"{_LEARN}/virtual-machine-scale-sets/virtual-machine-scale-sets-manage-fault-domains",
                 "Uniform | Zonal or zone-spanning | 1, 5; Flexible | Regional (nonzonal) | 1, 2, 3",
             ),
@@ -321,7 +321,7 @@ WRITTEN: tuple[Row, ...] = (
             ),
             "takes a health probe of a balancer or the application health extension",
         ),
-        source=Source(
+        source=Citation(
             f"{_LEARN}/virtual-machine-scale-sets/virtual-machine-scale-sets-automatic-instance-repairs",
             "The scale set should have application health monitoring for instances enabled.",
         ),
@@ -331,7 +331,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=SET,
         leaf=f"{_PROBE}.intervalInSeconds",
         rule=Range(5, _MINUTE, unit="s"),
-        source=Source(_EXTENSION, 'intervalInSeconds: "default": 5, "minimum": 5, "maximum": 60'),
+        source=Citation(_EXTENSION, 'intervalInSeconds: "default": 5, "minimum": 5, "maximum": 60'),
         when=(_ASKS,),
         code="VMExtensionProvisioningError",
     ),
@@ -339,7 +339,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=SET,
         leaf=f"{_PROBE}.numberOfProbes",
         rule=Range(1, 24),
-        source=Source(_EXTENSION, 'numberOfProbes: "default": 1, "minimum": 1, "maximum": 24'),
+        source=Citation(_EXTENSION, 'numberOfProbes: "default": 1, "minimum": 1, "maximum": 24'),
         when=(_ASKS,),
         code="VMExtensionProvisioningError",
     ),
@@ -347,7 +347,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=SET,
         leaf=f"{_PROBE}.intervalInSeconds",
         rule=ProductAtMost(f"{_PROBE}.numberOfProbes", 240, unit="s"),
-        source=Source(_EXTENSION, "Probe settle time (intervalInSeconds * numberOfProbes) cannot exceed 240 seconds"),
+        source=Citation(_EXTENSION, "Probe settle time (intervalInSeconds * numberOfProbes) cannot exceed 240 seconds"),
         when=(_ASKS,),
         code="VMExtensionProvisioningError",
     ),
@@ -365,7 +365,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=SET,
         leaf="properties.spotRestorePolicy.enabled",
         rule=Needs((_SPOT,), "is for Spot instances"),
-        source=Source(
+        source=Citation(
             "https://github.com/Azure/azure-cli/issues/20576",
             "Spot restoration feature is supported only for Azure Spot Virtual Machine Scale Sets",
         ),
@@ -375,7 +375,9 @@ WRITTEN: tuple[Row, ...] = (
         kind=SET,
         leaf="properties.spotRestorePolicy.enabled",
         rule=Excludes(_FLEXIBLE, "is for uniform scale sets"),
-        source=Source("https://github.com/Azure/azure-cli/issues/29461", "It does not work for flexible orchestration"),
+        source=Citation(
+            "https://github.com/Azure/azure-cli/issues/29461", "It does not work for flexible orchestration"
+        ),
         fix="leave `azure.restore_spot` out, or use `azure.orchestration: uniform`",
     ),
     Row(
@@ -412,7 +414,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=SET,
         leaf="properties.skuProfile.vmSizes",
         rule=Count(most=5, what="sizes"),
-        source=Source(
+        source=Citation(
             f"{_LEARN}/virtual-machine-scale-sets/instance-mix-overview",
             "Define up to five VM sizes in the skuProfile.vmSizes list.",
         ),
@@ -421,7 +423,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=SET,
         leaf=f"{_PROFILE}.capacityReservation.capacityReservationGroup.id",
         rule=Excludes(_SPOT, "cannot stand beside Spot instances"),
-        source=Source(
+        source=Citation(
             f"{_LEARN}/virtual-machines/capacity-reservation-overview",
             "The following deployment types aren't supported: Spot VMs",
         ),
@@ -431,7 +433,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=SET,
         leaf=f"{_PROFILE}.scheduledEventsProfile.terminateNotificationProfile.notBeforeTimeout",
         rule=Range(5 * _MINUTE, 15 * _MINUTE, unit="s"),
-        source=Source(
+        source=Citation(
             f"{_LEARN}/virtual-machine-scale-sets/virtual-machine-scale-sets-terminate-notification",
             "The field notBeforeTimeout can take any value between 5 and 15 minutes in ISO 8601 format.",
         ),
@@ -440,7 +442,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=SET,
         leaf=f"{_PROFILE}.scheduledEventsProfile.terminateNotificationProfile.enable",
         rule=Excludes(_SPOT, "cannot stand beside Spot instances"),
-        source=Source(
+        source=Citation(
             f"{_LEARN}/virtual-machine-scale-sets/virtual-machine-scale-sets-terminate-notification",
             "Terminate notifications cannot be enabled on Spot instances.",
         ),
@@ -501,7 +503,7 @@ WRITTEN: tuple[Row, ...] = (
             kind=SETTING,
             leaf=f"properties.profiles[*].capacity.{name}",
             rule=Range(0, 1000),
-            source=Source(
+            source=Citation(
                 f"{_TERRAFORM}/website/docs/r/monitor_autoscale_setting.html.markdown",
                 "Valid values are between `0` and `1000`.",
             ),
@@ -522,7 +524,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=ALERT,
         leaf="properties.actions",
         rule=Count(most=5, what="action groups"),
-        source=Source(
+        source=Citation(
             f"{_LEARN}/azure-monitor/alerts/action-groups", "You can add up to five action groups to an alert rule."
         ),
         fix="put those who are told into one action group",
@@ -531,7 +533,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=ALERT,
         leaf="properties.windowSize",
         rule=Choice((_MINUTE, 5 * _MINUTE, 15 * _MINUTE, 30 * _MINUTE, _HOUR, 6 * _HOUR, 12 * _HOUR, _DAY), unit="s"),
-        source=Source(
+        source=Citation(
             "https://github.com/Azure/azure-cli/issues/31138",
             "The Window-size and evaluation-frequency is limited to 1m, 5m, 15m, 30m, 1h, 6h, 12h, 1D.",
         ),
@@ -540,7 +542,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=ALERT,
         leaf="properties.evaluationFrequency",
         rule=Choice((_MINUTE, 5 * _MINUTE, 15 * _MINUTE, 30 * _MINUTE, _HOUR), unit="s"),
-        source=Source(
+        source=Citation(
             f"{_TERRAFORM}/website/docs/r/monitor_metric_alert.html.markdown",
             "The evaluation frequency of this Metric Alert, represented in ISO 8601 duration format. Possible values "
             "are `PT1M`, `PT5M`, `PT15M`, `PT30M` and `PT1H`.",
@@ -550,7 +552,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=ALERT,
         leaf="properties.severity",
         rule=Range(0, 4),
-        source=Source(
+        source=Citation(
             "arm microsoft.insights.2018-03-01 Microsoft.Insights/metricAlerts:properties.severity",
             "Alert severity {0, 1, 2, 3, 4}",
         ),
@@ -559,7 +561,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=ACTION_GROUP,
         leaf="properties.emailReceivers[*].emailAddress",
         rule=Pattern(r"[^@\s]+@[^@\s]+\.[^@\s]+", "write an e-mail address"),
-        source=Source(
+        source=Citation(
             "arm microsoft.insights.2018-03-01 "
             "Microsoft.Insights/actionGroups:properties.emailReceivers[*].emailAddress",
             "The email address of this receiver.",

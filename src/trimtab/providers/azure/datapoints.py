@@ -19,7 +19,7 @@ GRAINS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 360,
 """The intervals that Azure Monitor answers in: https://learn.microsoft.com/rest/api/monitor/metrics/list."""
 
 
-class Question(NamedTuple):
+class MetricRequest(NamedTuple):
     """One resource's metric over time, as Azure is asked for it."""
 
     measured: Measured
@@ -46,7 +46,7 @@ class MetricReader:
         )
         return [query.answered(answer) for query, answer in zip(queries, answers, strict=True)]
 
-    def _question(self, query: MetricQuery) -> Question:
+    def _question(self, query: MetricQuery) -> MetricRequest:
         scope = Scope(self.calls.home.scale_set(query.group), "", query.group)
         measured = metric_for(query.metric, scope)
         if measured.is_storage_queue:
@@ -66,9 +66,9 @@ class MetricReader:
             raise Unsupported(
                 f"Azure Monitor does not support a period of {query.period}; use 1m, 5m, 15m, 30m, 1h, 6h, 12h or 1d"
             )
-        return Question(measured, OVER_TIME[statistic], query.period)
+        return MetricRequest(measured, OVER_TIME[statistic], query.period)
 
-    def _ask(self, query: MetricQuery, question: Question) -> dict[datetime, float]:
+    def _ask(self, query: MetricQuery, question: MetricRequest) -> dict[datetime, float]:
         times = query.times
         if not times:
             return {}

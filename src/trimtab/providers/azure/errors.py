@@ -5,7 +5,7 @@ from typing import Any
 
 from trimtab.errors import AlreadyExists, Conflict, NotFound, ProviderError
 from trimtab.providers.errors import ErrorRow, ErrorTable
-from trimtab.providers.replies import Call
+from trimtab.providers.replies import ReplyContext
 
 STALE = "PreconditionFailed"
 """The code of a write whose version is no longer that of the resource."""
@@ -22,7 +22,7 @@ ERRORS = ErrorTable(
 )
 
 
-def failed(call: Call, status: Mapping[str, Any]) -> ProviderError:
+def failed(call: ReplyContext, status: Mapping[str, Any]) -> ProviderError:
     """The error of an operation that was accepted and has failed."""
     error = status.get("error") or {}
     text = error.get("message") or f"the operation ended as {status.get('status')}"

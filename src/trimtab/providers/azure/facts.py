@@ -11,7 +11,7 @@ POOL = "backendAddressPools"
 
 
 @dataclass(frozen=True)
-class Pool:
+class BackendPool:
     """A backend pool: its id, the balancer's, and the probe that asks its members how they are."""
 
     id: str
@@ -36,14 +36,14 @@ class Pool:
         return name.lower() in ("/".join(names).lower(), names[-1].lower() if names else "")
 
 
-def pools_of(balancers: Sequence[Mapping[str, Any]]) -> Iterator[Pool]:
+def pools_of(balancers: Sequence[Mapping[str, Any]]) -> Iterator[BackendPool]:
     """The backend pools of load balancers and application gateways, each with the probe of a rule that uses it."""
     for balancer in balancers:
         properties = balancer.get("properties") or {}
         rules = properties.get("loadBalancingRules") or ()
         for pool in properties.get(POOL) or ():
             identity = pool.get("id") or f"{balancer['id']}/{POOL}/{pool['name']}"
-            yield Pool(identity, balancer["id"], _probe(identity, rules))
+            yield BackendPool(identity, balancer["id"], _probe(identity, rules))
 
 
 def _probe(pool: str, rules: Sequence[Mapping[str, Any]]) -> str:

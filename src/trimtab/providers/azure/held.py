@@ -9,7 +9,7 @@ _UNDO = "undo"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class HeldCapacity:
     """
     What is held.
 
@@ -37,7 +37,7 @@ class Held:
     undo: bool = False
 
     @classmethod
-    def parse(cls, words: Iterable[str]) -> "Held":
+    def parse(cls, words: Iterable[str]) -> "HeldCapacity":
         """What the words of a mark say; those that say nothing here are passed over."""
         known = dict(word.partition("=")[::2] for word in words)
         low, _, high = known.get("band", "").partition("-")
@@ -80,16 +80,16 @@ class Held:
         """How many instances are wanted where the scale set has this capacity."""
         return self.size if self.size is not None and self.covers(capacity) else capacity
 
-    def seen(self, capacity: int) -> "Held":
+    def seen(self, capacity: int) -> "HeldCapacity":
         """The same where the capacity is that: what somebody else asked for is the size from now on."""
         return self if self.covers(capacity) else replace(self, size=capacity, low=None, high=None)
 
-    def between(self, *capacities: int) -> "Held":
+    def between(self, *capacities: int) -> "HeldCapacity":
         """The same while the rollout moves between these capacities too."""
         known = [each for each in (self.size, self.low, self.high, *capacities) if each is not None]
         return replace(self, low=min(known), high=max(known))
 
-    def closed(self) -> "Held":
+    def closed(self) -> "HeldCapacity":
         """The same once the capacity is the size."""
         return replace(self, low=None, high=None)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from trimtab.models import ScalingGroup
 from trimtab.phrases import in_words
-from trimtab.providers.resolver import Thing
+from trimtab.providers.resolver import ExistingThing
 
 SKUS_API = "2021-07-01"
 PREMIUM = ("ssd", "fast-ssd", "Premium_LRS", "Premium_ZRS", "PremiumV2_LRS", "UltraSSD_LRS")
@@ -26,10 +26,10 @@ class Offer:
     able: Mapping[str, str]
 
     @property
-    def thing(self) -> Thing:
+    def thing(self) -> ExistingThing:
         """As a resolver has it."""
         spot = self.able.get("LowPriorityCapable")
-        return Thing(zones=self.zones, is_spot=None if spot is None else spot == "True")
+        return ExistingThing(zones=self.zones, is_spot=None if spot is None else spot == "True")
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,7 @@ def instance_definition(fleet: Fleet, home: Home) -> dict[str, Any]:
     Azure's hosts measure memory, the Azure Monitor agent the disks, and no lifecycle hook waits for an instance.
     https://learn.microsoft.com/azure/azure-monitor/essentials/metrics-store-custom-rest-api
     """
-    from trimtab.agents import installs  # plans do without
+    from trimtab.providers.agents import installs  # plans do without
 
     published = any(installs(fleet, "azure", "azure-monitor-agent")) or any(
         metric.source is MetricSource.CUSTOM for group in fleet.groups for metric in watched(group)

@@ -34,7 +34,7 @@ AMOUNTS: Mapping[str, str] = {"change": "ChangeCount", "percent": "PercentChange
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class AutoscaleRule:
     """
     One rule.
 
@@ -49,12 +49,12 @@ class Rule:
     uses: frozenset[str] = frozenset()
 
 
-def rules_of(group: ScalingGroup, scope: Scope) -> list[Rule]:
+def rules_of(group: ScalingGroup, scope: Scope) -> list[AutoscaleRule]:
     """The rules of a group's enabled alarms and policies, each named by what it does; none where a metric has none."""
     return _named([*_by_alarms(group, scope), *_by_targets(group, scope)])
 
 
-def _by_alarms(group: ScalingGroup, scope: Scope) -> Iterator[Rule]:
+def _by_alarms(group: ScalingGroup, scope: Scope) -> Iterator[AutoscaleRule]:
     policies = {policy.name: policy for policy in group.policies if policy.enabled}
     for alarm in (alarm for alarm in group.alarms if alarm.enabled and not metric_problem(alarm.metric, scope)):
         for place, name in enumerate(alarm.triggers):
@@ -83,7 +83,7 @@ def is_reached(step: Step, alarm: Alarm) -> bool:
     return step.lower is None or step.lower < 0
 
 
-def _simple(group: ScalingGroup, alarm: Alarm, policy: SimplePolicy, scope: Scope, uses: Set[str]) -> Rule:
+def _simple(group: ScalingGroup, alarm: Alarm, policy: SimplePolicy, scope: Scope, uses: Set[str]) -> AutoscaleRule:
     trigger = _trigger(alarm.metric, alarm.statistic, window_of(alarm), scope)
     compared = _compared(alarm.metric, alarm.comparison, per_minute(alarm), scope)
     word = next(word for word in AMOUNTS if getattr(policy, word) is not None)
@@ -95,10 +95,12 @@ def _simple(group: ScalingGroup, alarm: Alarm, policy: SimplePolicy, scope: Scop
         "scaleAction.cooldown": f"policies.{policy.name}.cooldown cooldown",
     }
     body = {"metricTrigger": {**trigger, **compared}, "scaleAction": action}
-    return Rule(body, sources, frozenset({*uses, *(() if own else ("cooldown",))}))
+    return AutoscaleRule(body, sources, frozenset({*uses, *(() if own else ("cooldown",))}))
 
 
-def _step(group: ScalingGroup, alarm: Alarm, policy: StepPolicy, index: int, scope: Scope, uses: Set[str]) -> Rule:
+def _step(
+    group: ScalingGroup, alarm: Alarm, policy: StepPolicy, index: int, scope: Scope, uses: Set[str]
+) -> AutoscaleRule:
     """The part of a step nearest to the threshold is where its rule begins; what is further away fires it too."""
     step, above = policy.steps[index], _grows(alarm)
     edge = max(step.lower or 0.0, 0.0) if above else min(step.upper or 0.0, 0.0)
@@ -116,10 +118,10 @@ def _step(group: ScalingGroup, alarm: Alarm, policy: StepPolicy, index: int, sco
         "scaleAction.cooldown": "cooldown",
     }
     body = {"metricTrigger": {**trigger, **compared}, "scaleAction": action}
-    return Rule(body, sources, frozenset({*uses, f"{where}.{index}", "cooldown"}))
+    return AutoscaleRule(body, sources, frozenset({*uses, f"{where}.{index}", "cooldown"}))
 
 
-def _by_targets(group: ScalingGroup, scope: Scope) -> Iterator[Rule]:
+def _by_targets(group: ScalingGroup, scope: Scope) -> Iterator[AutoscaleRule]:
     for policy in group.policies:
         if isinstance(policy, TargetTrackingPolicy) and policy.enabled and not metric_problem(policy.metric, scope):
             yield _target(group, policy, scope, grows=True)
@@ -127,7 +129,7 @@ def _by_targets(group: ScalingGroup, scope: Scope) -> Iterator[Rule]:
                 yield _target(group, policy, scope, grows=False)
 
 
-def _target(group: ScalingGroup, policy: TargetTrackingPolicy, scope: Scope, *, grows: bool) -> Rule:
+def _target(group: ScalingGroup, policy: TargetTrackingPolicy, scope: Scope, *, grows: bool) -> AutoscaleRule:
     tracking = AZURE.tracking
     threshold = policy.target if grows else policy.target * tracking.low_ratio
     window = max(SHORTEST_WINDOW, MINUTE * tracking.high_datapoints)
@@ -143,7 +145,7 @@ def _target(group: ScalingGroup, policy: TargetTrackingPolicy, scope: Scope, *, 
         "scaleAction.cooldown": "cooldown",
     }
     body = {"metricTrigger": {**trigger, **compared}, "scaleAction": action}
-    return Rule(body, sources, frozenset({where, "cooldown"}))
+    return AutoscaleRule(body, sources, frozenset({where, "cooldown"}))
 
 
 def _trigger(metric: Metric, statistic: str, window: timedelta, scope: Scope) -> dict[str, Any]:
@@ -233,10 +235,10 @@ def rule_name(body: Mapping[str, Any]) -> str:
 
 def named_rules(bodies: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Rules with their names, those of one name numbered in the order of their thresholds."""
-    return [dict(rule.body) for rule in _named([Rule(body) for body in bodies])]
+    return [dict(rule.body) for rule in _named([AutoscaleRule(body) for body in bodies])]
 
 
-def _named(rules: Sequence[Rule]) -> list[Rule]:
+def _named(rules: Sequence[AutoscaleRule]) -> list[AutoscaleRule]:
     ordered = sorted(rules, key=lambda rule: (rule_name(rule.body), _threshold(rule), str(rule.body)))
     numbers: dict[str, int] = {}
     result = []
@@ -244,21 +246,20 @@ def _named(rules: Sequence[Rule]) -> list[Rule]:
         name = rule_name(rule.body)
         numbers[name] = number = numbers.get(name, 0) + 1
         body = {"name": name if number == 1 else f"{name} {number}", **rule.body}
-        result.append(Rule(body, rule.sources, rule.uses))
+        result.append(AutoscaleRule(body, rule.sources, rule.uses))
     return result
 
 
-def _threshold(rule: Rule) -> float:
+def _threshold(rule: AutoscaleRule) -> float:
     return float((rule.body.get("metricTrigger") or {}).get("threshold") or 0)
 
 
-def problems_of(group: ScalingGroup, scope: Scope) -> Iterator[tuple[str, str]]:
+def problems_of(group: ScalingGroup, rules: Sequence[AutoscaleRule]) -> Iterator[tuple[str, str]]:
     """What keeps a group's alarms and policies from being rules: path and text."""
     for alarm in group.alarms:
         window = alarm.period * alarm.periods
         if alarm.triggers and window > LONGEST_WINDOW:
             path = f"alarms.{alarm.name}.{'periods' if alarm.periods > 1 else 'period'}"
             yield path, f"a rule looks back 12 hours at most, and {alarm.periods} periods are {window}"
-    number = len(rules_of(group, scope))
-    if number > MOST_RULES:
-        yield "policies", f"they make {number} rules, and a profile has {MOST_RULES} at most"
+    if len(rules) > MOST_RULES:
+        yield "policies", f"they make {len(rules)} rules, and a profile has {MOST_RULES} at most"

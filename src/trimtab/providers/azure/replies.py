@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from trimtab.plan import Kind
 from trimtab.providers.azure.ids import parse_id
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, METRIC_ALERT, SCALE_SET
-from trimtab.providers.replies import Call, Reply, Shape, find_problem
+from trimtab.providers.replies import Reply, ReplyContext, Shape, find_problem
 
 REQUEST_IDS = ("x-ms-request-id", "x-ms-correlation-request-id")
 """Every reply of Resource Manager has them (Request limits and throttling, Track asynchronous operations)."""
@@ -206,9 +206,9 @@ EXPECTED: Mapping[str, Expected] = {
 """Every operation that is called."""
 
 
-def check_reply(call: Call, reply: Reply, base: str, name: str = "") -> None:
+def check_reply(call: ReplyContext, reply: Reply, base: str, name: str = "") -> Any:
     """
-    Refuse what is not a reply of Azure to this operation, before the SDK makes anything of it.
+    The body of a reply of Azure to this operation, `None` for none; what is no such reply is refused before the SDK.
 
     Args:
         call: The operation.
@@ -220,8 +220,7 @@ def check_reply(call: Call, reply: Reply, base: str, name: str = "") -> None:
         UnreadableReply: It is of something else.
     """
     if reply.status >= 400:
-        _check_error(call, reply)
-        return
+        return _check_error(call, reply)
     if reply.status >= 300:
         raise call.unreadable(reply, "it sends elsewhere")
     expected = EXPECTED[call.operation]
@@ -230,17 +229,18 @@ def check_reply(call: Call, reply: Reply, base: str, name: str = "") -> None:
         raise call.unreadable(reply, stray)
     if not reply.body.strip():
         _check_empty(call, reply, expected.form)
-        return
+        return None
     if expected.form is Form.GONE:
         raise call.unreadable(reply, "a deletion answers nothing")
     if expected.form is Form.ARRAY:
-        items = call.parsed(reply)
-        problem = find_problem(items, [expected.shape]) or ("" if items or _is_numbered(reply) else "it lists nothing")
+        body = call.parsed(reply)
+        problem = find_problem(body, [expected.shape]) or ("" if body or _is_numbered(reply) else "it lists nothing")
     else:
         body = call.json_of(reply)
         problem = _find_problem(body, expected, name) or _stray(body.get("nextLink"), base)
     if problem:
         raise call.unreadable(reply, problem)
+    return body
 
 
 def _find_problem(body: Mapping[str, Any], expected: Expected, name: str) -> str:
@@ -270,7 +270,7 @@ def _stray(link: str | None, base: str) -> str:
     return f"it leads to {link}" if link and urlsplit(link).hostname != urlsplit(base).hostname else ""
 
 
-def _check_empty(call: Call, reply: Reply, form: Form) -> None:
+def _check_empty(call: ReplyContext, reply: Reply, form: Form) -> None:
     link = reply.headers.get("azure-asyncoperation") or reply.headers.get("location") or ""
     if form not in (Form.GONE, Form.ACCEPTED, Form.SENT):
         raise call.unreadable(reply, "it is empty")
@@ -286,8 +286,9 @@ def _is_numbered(reply: Reply) -> bool:
     return any(reply.headers.get(name) for name in REQUEST_IDS)
 
 
-def _check_error(call: Call, reply: Reply) -> None:
+def _check_error(call: ReplyContext, reply: Reply) -> Any:
     body = call.json_of(reply)
     inner = body.get("error", body)
     if not isinstance(inner, Mapping) or not isinstance(inner.get("code", inner.get("Code")), str):
         raise call.unreadable(reply, "it is an error without a code")
+    return body

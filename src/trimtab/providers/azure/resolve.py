@@ -16,7 +16,7 @@ from trimtab.models import Image, LoadBalancer, ScalingGroup
 from trimtab.plan import Note, Unknown, digest
 from trimtab.providers.alarms import is_alert
 from trimtab.providers.azure.client import NETWORK_API, Calls
-from trimtab.providers.azure.facts import Attached, AzureFacts, Pool, pools_of
+from trimtab.providers.azure.facts import Attached, AzureFacts, BackendPool, pools_of
 from trimtab.providers.azure.ids import Home, is_id, normal_location, parse_id, same_id
 from trimtab.providers.azure.kinds import SCALE_SET
 from trimtab.providers.azure.template import (
@@ -42,11 +42,11 @@ from trimtab.providers.resolver import (
     WRITE_OR_MAKE,
     ZONE,
     Answers,
+    ExistingThing,
     Question,
     Questions,
     Reference,
     Resolving,
-    Thing,
     texts_at,
 )
 
@@ -175,17 +175,17 @@ class Resolver(Resolving[Calls]):
             name = ":".join(image[part] for part in ("publisher", "offer", "sku"))
             yield Reference("template.image", IMAGE, name, self.location_of(group), known_by=image["sku"])
 
-    def find(self, what: str, place: str, names: list[str]) -> Mapping[str, Thing]:
+    def find(self, what: str, place: str, names: list[str]) -> Mapping[str, ExistingThing]:
         """Those that are there, by name; a resource by its id."""
         if what in (SIZE, ZONE):
             offers = self._offered(place)
-            zones = {zone: Thing() for zone in offers.zones}
+            zones = {zone: ExistingThing() for zone in offers.zones}
             sizes = {name: offers.sizes[name.lower()].thing for name in names if name.lower() in offers.sizes}
             return zones if what == ZONE else sizes
         if what == IMAGE:
             found = {name: self._newest(place, *name.split(":")) for name in names}
             return {name: _thing(version) for name, version in found.items() if version}
-        return {name: Thing() for name in names if self._has(API_VERSIONS.get(what, ""), name)}
+        return {name: ExistingThing() for name in names if self._has(API_VERSIONS.get(what, ""), name)}
 
     def _offered(self, location: str) -> "Offers":
         """The sizes and zones of a location, asked for once."""
@@ -206,7 +206,7 @@ class Resolver(Resolving[Calls]):
             references = [each for each in references if each.place != self.location_of(group)]
         super()._hold_against(group, references, answers)
 
-    def _hold_size(self, group: ScalingGroup, reference: Reference, size: Thing, wanted: set[str]) -> None:
+    def _hold_size(self, group: ScalingGroup, reference: Reference, size: ExistingThing, wanted: set[str]) -> None:
         from trimtab.providers.azure.offers import misfits
 
         offers = self._offers[self.location_of(group)]
@@ -215,7 +215,7 @@ class Resolver(Resolving[Calls]):
         for path, text in misfits(group, reference.name, offers.sizes[reference.name.lower()]):
             self.problems.append(Note(f"{path}: {text}", group.name))
 
-    def _fix(self, reference: Reference, answer: Mapping[str, Thing]) -> str:
+    def _fix(self, reference: Reference, answer: Mapping[str, ExistingThing]) -> str:
         if reference.what == ZONE:
             from trimtab.providers.azure.offers import zones_hint
 
@@ -282,22 +282,26 @@ class Resolver(Resolving[Calls]):
             ssh_key=self._ssh_key(group, answers),
         )
 
-    def _pool(self, group: ScalingGroup, index: int, balancer: LoadBalancer, pools: Sequence[Pool]) -> Pool | None:
+    def _pool(
+        self, group: ScalingGroup, index: int, balancer: LoadBalancer, pools: Sequence[BackendPool]
+    ) -> BackendPool | None:
         if balancer.id is not None:
             known = next((pool for pool in pools if same_id(pool.id, balancer.id or "")), None)
-            return known or Pool(balancer.id, balancer.id.rsplit("/", 2)[0])
+            return known or BackendPool(balancer.id, balancer.id.rsplit("/", 2)[0])
         matches = [pool for pool in pools if pool.is_called(balancer.name or "")]
         return self._only_pool(group, f"load_balancers.{index}", balancer.name or "", matches, pools)
 
-    def _gateway_pool(self, group: ScalingGroup, index: int, name: str, pools: Sequence[Pool]) -> Pool | None:
+    def _gateway_pool(
+        self, group: ScalingGroup, index: int, name: str, pools: Sequence[BackendPool]
+    ) -> BackendPool | None:
         if is_id(name):
-            return Pool(name, name.rsplit("/", 2)[0])
+            return BackendPool(name, name.rsplit("/", 2)[0])
         matches = [pool for pool in pools if pool.is_gateway and pool.is_called(name)]
         return self._only_pool(group, f"azure.application_gateway_pools.{index}", name, matches, pools)
 
     def _only_pool(
-        self, group: ScalingGroup, path: str, name: str, matches: Sequence[Pool], pools: Sequence[Pool]
-    ) -> Pool | None:
+        self, group: ScalingGroup, path: str, name: str, matches: Sequence[BackendPool], pools: Sequence[BackendPool]
+    ) -> BackendPool | None:
         if self.unknown:
             return matches[0] if len(matches) == 1 else None
         where = f"resource group {home_of(group, self.calls.home).resource_group}"
@@ -451,7 +455,7 @@ def selector(image: Image) -> str:
     return f"{image.owner}/{image.newest}"
 
 
-def _thing(version: Mapping[str, Any]) -> Thing:
+def _thing(version: Mapping[str, Any]) -> ExistingThing:
     """
     How large a disk an image takes, and for which processors it is.
 
@@ -460,7 +464,7 @@ def _thing(version: Mapping[str, Any]) -> Thing:
     properties = version.get("properties") or {}
     taken = (properties.get("osDiskImage") or {}).get("sizeInBytes")
     word = ARCHITECTURES.get(str(properties.get("architecture", "")).lower(), "")
-    return Thing(least_gb=int(taken) // 2**30 if taken else None, architecture=word)
+    return ExistingThing(least_gb=int(taken) // 2**30 if taken else None, architecture=word)
 
 
 def _listed(answer: Any) -> Sequence[Mapping[str, Any]]:

@@ -17,7 +17,7 @@ from trimtab.providers.pause import BACK_TAG, BOOST, BOOST_TAG, NOTES, Boost, Pa
 from trimtab.providers.pause import TAG as PAUSE_TAG
 
 if TYPE_CHECKING:
-    from trimtab.providers.azure.held import Held
+    from trimtab.providers.azure.held import HeldCapacity
     from trimtab.providers.run import RolloutRun
 
 ROLLOUT = "trimtab-rollout"
@@ -186,14 +186,14 @@ def find_run(item: Mapping[str, Any]) -> "RolloutRun | None":
     return RolloutRun.parse(line)
 
 
-def held_of(item: Mapping[str, Any]) -> "Held | None":
+def held_of(item: Mapping[str, Any]) -> "HeldCapacity | None":
     """What a rollout holds of a scale set."""
     run = find_run(item)
     if run is None:
         return None
-    from trimtab.providers.azure.held import Held
+    from trimtab.providers.azure.held import HeldCapacity
 
-    return Held.parse(run.held)
+    return HeldCapacity.parse(run.held)
 
 
 def wanted_size(item: Mapping[str, Any]) -> int:

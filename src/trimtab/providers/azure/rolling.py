@@ -9,8 +9,8 @@ it as up to date nonetheless. Instead a new machine comes and an old one goes, a
 raised, or instances are deleted, which lowers it, and it is raised again.
 
 Every write of the scale set is made only while it is as it was read, so that of two processes one moves and the other
-is refused. Before anything lowers the capacity the mark says how far (`Held`), so that whoever comes next raises it
-again.
+is refused. Before anything lowers the capacity the mark says how far (`HeldCapacity`), so that whoever comes next
+raises it again.
 
 While it brings the new model, scaling in takes the oldest instances first: by itself Azure takes those with the highest
 number, which are the new ones.
@@ -29,7 +29,7 @@ from trimtab.models import Metric
 from trimtab.phrases import in_words
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.errors import STALE
-from trimtab.providers.azure.held import Held
+from trimtab.providers.azure.held import HeldCapacity
 from trimtab.providers.azure.ids import normal_location, parse_id
 from trimtab.providers.azure.kinds import METRIC_ALERT
 from trimtab.providers.azure.metrics import MINUTE, Measured, Scope, Where, from_native, metric_for
@@ -37,7 +37,7 @@ from trimtab.providers.azure.names import OVER_TIME, iso
 from trimtab.providers.azure.progress import is_settled, progress_of, steps_of, survivors, turning_point
 from trimtab.providers.azure.reads import list_kind
 from trimtab.providers.azure.resources import ROLLOUT, find_run
-from trimtab.providers.azure.states import ALERT_STATES, Found, States, bounds_of, instance_id, is_flexible
+from trimtab.providers.azure.states import ALERT_STATES, ScaleSetRead, States, bounds_of, instance_id, is_flexible
 from trimtab.providers.azure.versions import (
     MANUAL,
     Version,
@@ -82,16 +82,16 @@ class AzureRollouts(RolloutActions):
     def __init__(self, calls: Calls, clock: Clock) -> None:
         self.calls = calls
         self.clock = clock
-        self._looked: dict[tuple[str, str], tuple[datetime, Found]] = {}
+        self._looked: dict[tuple[str, str], tuple[datetime, ScaleSetRead]] = {}
 
     # what is there
 
     def read(self, places: Iterable[tuple[str, str]], *, addresses: bool = False) -> Sequence[Progress]:
         """The groups at these places: two lists for all, and one for the instances of each (two where flexible)."""
         now = self.clock.now()
-        found = States(self.calls, now).look(places, addresses=addresses)
-        self._looked = {(each.state.location, each.state.name): (now, each) for each in found}
-        return [progress_of(each) for each in found]
+        groups = States(self.calls, now).look(places, addresses=addresses)
+        self._looked = {(each.state.location, each.state.name): (now, each) for each in groups}
+        return [progress_of(each) for each in groups]
 
     def firing(self, location: str, names: Sequence[str]) -> Mapping[str, bool]:
         """Metric alerts by their names in the resource group, or by their ids: a call for each."""
@@ -202,11 +202,11 @@ class AzureRollouts(RolloutActions):
 
     def note(self, location: str, name: str, tag: str, text: str) -> None:
         """One tag of the scale set as it was read; the look at it serves the next step nonetheless."""
-        at, found = self._looked.get((location, name), (None, None))
-        if at is not None and found is not None and self.clock.now() - at <= FRESH_FOR:
+        at, group = self._looked.get((location, name), (None, None))
+        if at is not None and group is not None and self.clock.now() - at <= FRESH_FOR:
             with _unless_stale():
-                item = self._patch(found.item, {"tags": tagged(found.item.get("tags") or {}, {tag: text})})
-                self._looked[location, name] = at, replace(found, item=item)
+                item = self._patch(group.item, {"tags": tagged(group.item.get("tags") or {}, {tag: text})})
+                self._looked[location, name] = at, replace(group, item=item)
                 return
         for _ in range(TRIES):
             item = self._get(location, name)
@@ -234,9 +234,9 @@ class AzureRollouts(RolloutActions):
     def unwind(self, location: str, name: str, run: RolloutRun, keep: int) -> None:
         """The same with the old model; the new one stays as the version before only where it was that already."""
         if run.old != run.new:
-            found = self._turned_back(self._look(location, name), run)
-            self._keep_old(found)
-        self._end(location, name, run, keeps=Held.parse(run.held).undo and keep > 1)
+            group = self._turned_back(self._look(location, name), run)
+            self._keep_old(group)
+        self._end(location, name, run, keeps=HeldCapacity.parse(run.held).undo and keep > 1)
 
     def _end(self, location: str, name: str, run: RolloutRun, *, keeps: bool) -> None:
         for _ in range(TRIES):
@@ -244,7 +244,7 @@ class AzureRollouts(RolloutActions):
             current = find_run(item)
             if current is None or current.id != run.id:
                 return  # ended already, perhaps by this very call before its reply was lost
-            held = Held.parse(current.held)
+            held = HeldCapacity.parse(current.held)
             if held.mode:
                 self._check_up_to_date(location, name, held.mode)
             tags = dict(item.get("tags") or {})
@@ -278,16 +278,16 @@ class AzureRollouts(RolloutActions):
 
     def retreat(self, location: str, name: str, run: RolloutRun, limits: Limits) -> None:
         """Bring the old model back, and then the same with it."""
-        found = self._turned_back(self._look(location, name), run)
-        self._keep_old(found)
-        self._move(found, run, found.state.desired, limits, reverse=True)
+        group = self._turned_back(self._look(location, name), run)
+        self._keep_old(group)
+        self._move(group, run, group.state.desired, limits, reverse=True)
 
-    def _move(self, found: Found, run: RolloutRun, goal: int, limits: Limits, *, reverse: bool) -> None:
-        item = self._put_right(found.item)
-        held = Held.parse(_own(item, run).held).seen(capacity_of(item))
-        if is_settled(found, held):
+    def _move(self, group: ScaleSetRead, run: RolloutRun, goal: int, limits: Limits, *, reverse: bool) -> None:
+        item = self._put_right(group.item)
+        held = HeldCapacity.parse(_own(item, run).held).seen(capacity_of(item))
+        if is_settled(group, held):
             held = held.closed()
-        steps = steps_of(found, held, self._bounded(found, limits), goal, now=self.clock.now(), reverse=reverse)
+        steps = steps_of(group, held, self._bounded(group, limits), goal, now=self.clock.now(), reverse=reverse)
         if steps.surplus:
             held = held.between(capacity_of(item), capacity_of(item) - len(steps.surplus))
             item = self._delete(item, steps.surplus, held)
@@ -296,11 +296,11 @@ class AzureRollouts(RolloutActions):
             held = held.between(capacity_of(item), size)
             item = self._resize(item, size, held)
         if steps.batch:
-            self._exchange(item, steps.batch, held, self._most(found))
+            self._exchange(item, steps.batch, held, self._most(group))
         if not steps and held.words() != _own(item, run).held:
             self._patch(item, _marked(item, replace(_own(item, run), held=held.words())))
 
-    def _exchange(self, item: Mapping[str, Any], ids: Sequence[str], held: Held, most: int | None) -> None:
+    def _exchange(self, item: Mapping[str, Any], ids: Sequence[str], held: HeldCapacity, most: int | None) -> None:
         """
         Delete instances, and have as many come as that leaves too few.
 
@@ -319,26 +319,26 @@ class AzureRollouts(RolloutActions):
             held = held.between(capacity_of(item), capacity_of(item) - len(ids))
             self._put_right(self._delete(item, ids, held))
 
-    def _most(self, found: Found) -> int | None:
+    def _most(self, group: ScaleSetRead) -> int | None:
         """How many instances autoscale leaves alone; `None` where it does not act."""
-        setting = found.setting
+        setting = group.setting
         if setting is None or not setting["properties"].get("enabled"):
             return None
         return bounds_of(setting, self.clock.now()).max
 
-    def _bounded(self, found: Found, limits: Limits) -> Limits:
+    def _bounded(self, group: ScaleSetRead, limits: Limits) -> Limits:
         """
         The limits, with no more surge than autoscale leaves alone: beyond its maximum it takes instances away.
 
         Raises:
             InvalidRequest: There is no room for any, and no instance may be out of service either.
         """
-        most = self._most(found)
+        most = self._most(group)
         if not limits.surge or most is None:
             return limits
-        room = max(0, most - found.state.desired)
+        room = max(0, most - group.state.desired)
         if room == 0 and not limits.unavailable:
-            text = f"{found.state.name!r} has {most} instances, its maximum, and autoscale takes those above it away"
+            text = f"{group.state.name!r} has {most} instances, its maximum, and autoscale takes those above it away"
             fix = "raise `capacity.max`, or give `rollout.max_unavailable` in place of `max_surge`"
             raise InvalidRequest(f"{text}; {fix}", provider="azure", operation=_OPERATION)
         return replace(limits, surge=min(limits.surge, room))
@@ -346,12 +346,12 @@ class AzureRollouts(RolloutActions):
     def _put_right(self, item: Mapping[str, Any]) -> Mapping[str, Any]:
         """The scale set with the capacity raised to its size, where a batch had lowered it."""
         run, capacity = find_run(item), capacity_of(item)
-        held = Held.parse(run.held) if run else Held()
+        held = HeldCapacity.parse(run.held) if run else HeldCapacity()
         if held.wanted(capacity) <= capacity:
             return item
         return self._resize(item, held.wanted(capacity), held)
 
-    def _resize(self, item: Mapping[str, Any], size: int, held: Held) -> Mapping[str, Any]:
+    def _resize(self, item: Mapping[str, Any], size: int, held: HeldCapacity) -> Mapping[str, Any]:
         """
         Ask for a capacity, and say in the mark what it may be.
 
@@ -369,7 +369,7 @@ class AzureRollouts(RolloutActions):
             return item
 
     def _delete(
-        self, item: Mapping[str, Any], ids: Sequence[str], held: Held, *, again: bool = True
+        self, item: Mapping[str, Any], ids: Sequence[str], held: HeldCapacity, *, again: bool = True
     ) -> Mapping[str, Any]:
         """Delete instances, which lowers the capacity by as many; the mark says so first. The set as it is after."""
         run = find_run(item)
@@ -387,40 +387,40 @@ class AzureRollouts(RolloutActions):
             if "instanceId" not in str(error):
                 raise
 
-    def _turned_back(self, found: Found, run: RolloutRun) -> Found:
+    def _turned_back(self, group: ScaleSetRead, run: RolloutRun) -> ScaleSetRead:
         """The group with the old model in force again, and the mark that says which instances had the new one."""
-        item, current = found.item, _own(found.item, run)
-        held = Held.parse(current.held).seen(capacity_of(item))
+        item, current = group.item, _own(group.item, run)
+        held = HeldCapacity.parse(current.held).seen(capacity_of(item))
         if held.after is not None:
-            return found
+            return group
         tags = dict(item.get("tags") or {})
         version = Version.read(tags)
         if version is None:
             raise InvalidRequest(NO_WAY_BACK, provider="azure", operation=_OPERATION)
-        turned = replace(held, after=turning_point(found), mode=mode_of(version.patch) or held.mode, rules=())
+        turned = replace(held, after=turning_point(group), mode=mode_of(version.patch) or held.mode, rules=())
         patch = with_mode(version.patch, MANUAL) if mode_of(version.patch) or turned.mode else version.patch
         before = {name: tags.get(name, "") for name in version.mark}
         newer = Version(name=current.new, patch=back_of(version.patch, _shown(item, held)), mark=before)
         line = replace(current, held=turned.words()).line()
         written = {**tagged(plain_tags(tags), version.mark), **newer.tags(), ROLLOUT: line}
         body = without_hold({**patch, "tags": written}, item, held)
-        return replace(found, item=self._patch(item, body))
+        return replace(group, item=self._patch(item, body))
 
-    def _keep_old(self, found: Found) -> None:
+    def _keep_old(self, group: ScaleSetRead) -> None:
         """Have instances that were of the old model all the time count as such: nothing of them differs from it."""
-        if ids := [instance_id(each) for each in survivors(found)]:
-            self._act(found.item, "begin_update_instances", ids)
+        if ids := [instance_id(each) for each in survivors(group)]:
+            self._act(group.item, "begin_update_instances", ids)
 
     # calls
 
-    def _look(self, location: str, name: str) -> Found:
+    def _look(self, location: str, name: str) -> ScaleSetRead:
         """The group as the last look has it, once; else as a new one does."""
         now = self.clock.now()
         known = self._looked.pop((location, name), None)
         if known is not None and now - known[0] <= FRESH_FOR:
             return known[1]
-        for found in States(self.calls, now).look([(location, name)]):
-            return found
+        for result in States(self.calls, now).look([(location, name)]):
+            return result
         raise group_not_found(name, location, "azure")
 
     def _get(self, location: str, name: str) -> dict[str, Any]:
@@ -490,7 +490,7 @@ def _marked(item: Mapping[str, Any], run: RolloutRun) -> dict[str, Any]:
 
 
 def _can_go_back(item: Mapping[str, Any], run: RolloutRun) -> bool:
-    return Held.parse(run.held).after is not None or Version.read(item.get("tags") or {}) is not None
+    return HeldCapacity.parse(run.held).after is not None or Version.read(item.get("tags") or {}) is not None
 
 
 def _group_of(item: Mapping[str, Any]) -> str:
@@ -498,7 +498,7 @@ def _group_of(item: Mapping[str, Any]) -> str:
     return parts.resource_group if parts else ""
 
 
-def _shown(item: Mapping[str, Any], held: Held) -> Mapping[str, Any]:
+def _shown(item: Mapping[str, Any], held: HeldCapacity) -> Mapping[str, Any]:
     """A scale set with the mode of upgrades that comes back."""
     return with_mode(dict(item), held.mode) if held.mode else item
 
@@ -519,4 +519,4 @@ def marked_by(item: Mapping[str, Any], run: RolloutRun) -> RolloutRun:
     current = _own(item, run)
     if run.phase is RolloutPhase.REVERTING and run.old != run.new and not _can_go_back(item, current):
         raise InvalidRequest(NO_WAY_BACK, provider="azure", operation="abort")
-    return replace(run, held=Held.parse(current.held).seen(capacity_of(item)).words())
+    return replace(run, held=HeldCapacity.parse(current.held).seen(capacity_of(item)).words())

@@ -39,7 +39,7 @@ LONGEST_FIXED_DATE = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class TimedProfile:
     """
     One profile, less its rules.
 
@@ -71,7 +71,7 @@ class _Edge(NamedTuple):
     sizes: InForce
 
 
-def profiles_of(group: ScalingGroup, now: datetime) -> list[Profile]:
+def profiles_of(group: ScalingGroup, now: datetime) -> list[TimedProfile]:
     """The profiles that a group's schedules make, the default first; of dates as many as there is room for."""
     return list(_held(group, now).profiles)
 
@@ -100,7 +100,7 @@ def dates_without_profile(group: ScalingGroup, now: datetime) -> Iterator[str]:
 
 
 class _Held(NamedTuple):
-    profiles: tuple[Profile, ...]
+    profiles: tuple[TimedProfile, ...]
     end: datetime | None
 
 
@@ -124,8 +124,8 @@ def _held_dates(capacity: Capacity, schedules: tuple[Schedule, ...], month: date
 
 
 @lru_cache(maxsize=256)
-def _profiles(capacity: Capacity, schedules: tuple[Schedule, ...]) -> tuple[Profile, ...]:
-    profiles = [Profile(DEFAULT, "", _base(capacity), {})]
+def _profiles(capacity: Capacity, schedules: tuple[Schedule, ...]) -> tuple[TimedProfile, ...]:
+    profiles = [TimedProfile(DEFAULT, "", _base(capacity), {})]
     names = {schedule.name for schedule in schedules}
     for edge, days in _edges(capacity, schedules).items():
         # a profile that is one of several is never called like another schedule
@@ -184,7 +184,7 @@ def _moments(schedule: Schedule, *, ends: bool) -> Iterator[datetime]:
         yield from fires(cron, schedule.zone, begin, begin + _SEVEN)
 
 
-def _recurring(edge: _Edge, days: Sequence[str], before: Sequence[Profile], others: Set[str]) -> Profile:
+def _recurring(edge: _Edge, days: Sequence[str], before: Sequence[TimedProfile], others: Set[str]) -> TimedProfile:
     zone = windows_zone(edge.zone) or edge.zone
     schedule = {
         "timeZone": zone,
@@ -193,10 +193,10 @@ def _recurring(edge: _Edge, days: Sequence[str], before: Sequence[Profile], othe
         "minutes": [edge.minute],
     }
     when = {"recurrence": {"frequency": "Week", "schedule": schedule}}
-    return Profile(_name(edge, before, others), edge.schedule, edge.sizes, when, edge.ends)
+    return TimedProfile(_name(edge, before, others), edge.schedule, edge.sizes, when, edge.ends)
 
 
-def _name(edge: _Edge, before: Sequence[Profile], others: Set[str]) -> str:
+def _name(edge: _Edge, before: Sequence[TimedProfile], others: Set[str]) -> str:
     plain = edge.schedule
     if edge.ends:
         starts = [profile.name for profile in before if profile.schedule == edge.schedule and not profile.ends]
@@ -211,7 +211,7 @@ def _free(plain: str, taken: Set[str]) -> str:
     return next(name for name in chain([plain], (f"{plain}-{number}" for number in count(2))) if name not in taken)
 
 
-def _fixed(capacity: Capacity, schedule: Schedule, name: str) -> Profile:
+def _fixed(capacity: Capacity, schedule: Schedule, name: str) -> TimedProfile:
     start = schedule.local(schedule.at) if schedule.at else _WEEK
     end = window_end(schedule, start) or start
     given = {name: getattr(schedule, name) for name in ("min", "max", "desired")}
@@ -219,7 +219,7 @@ def _fixed(capacity: Capacity, schedule: Schedule, name: str) -> Profile:
     low = base.min if given["min"] is None else given["min"]
     high = base.max if given["max"] is None else given["max"]
     sizes = InForce(min=low, max=max(low, high), desired=base.desired if given["desired"] is None else given["desired"])
-    return Profile(name, schedule.name, sizes, {"fixedDate": fixed_date(schedule.zone, start, end)})
+    return TimedProfile(name, schedule.name, sizes, {"fixedDate": fixed_date(schedule.zone, start, end)})
 
 
 # dates: a fixed date has precedence, and holds what recurring profiles do not (Autoscale with multiple profiles)
@@ -238,7 +238,7 @@ class Dated(NamedTuple):
     """A profile that dates make, and when it begins."""
 
     begin: datetime
-    profile: Profile
+    profile: TimedProfile
 
 
 class _Part(NamedTuple):
@@ -251,7 +251,7 @@ class _Part(NamedTuple):
 def dated_profiles(
     capacity: Capacity,
     schedules: tuple[Schedule, ...],
-    usual: Sequence[Profile],
+    usual: Sequence[TimedProfile],
     begin: datetime,
     end: datetime,
     names: Set[str],
@@ -274,7 +274,7 @@ def dated_profiles(
         taken.add(name)
         zone = _zone_of(schedules, part.schedule).key
         when = fixed_date(_told_apart(zone, part.begin, part.end), part.begin, part.end)
-        yield Dated(part.begin, Profile(name, part.schedule, part.sizes, {"fixedDate": when}, dated=True))
+        yield Dated(part.begin, TimedProfile(name, part.schedule, part.sizes, {"fixedDate": when}, dated=True))
 
 
 def _zone_of(schedules: Sequence[Schedule], name: str) -> ZoneInfo:
@@ -289,7 +289,7 @@ def _told_apart(zone: str, *moments: datetime) -> str:
 
 
 def _parts(
-    capacity: Capacity, schedules: tuple[Schedule, ...], usual: Sequence[Profile], begin: datetime, end: datetime
+    capacity: Capacity, schedules: tuple[Schedule, ...], usual: Sequence[TimedProfile], begin: datetime, end: datetime
 ) -> Iterator[_Part]:
     """The times in which the usual profiles have other sizes; one for as long as the sizes are the same."""
     wanted = timetable_of(schedules).between(begin, end + 9 * _DAY)
@@ -327,7 +327,7 @@ def _cause(schedules: Sequence[Schedule], stretch: Stretch, plain: Stretch) -> s
     return next((name for name in dated if name in holding), dated[0])
 
 
-def _native(usual: Sequence[Profile], begin: datetime, end: datetime) -> Iterator[tuple[datetime, InForce]]:
+def _native(usual: Sequence[TimedProfile], begin: datetime, end: datetime) -> Iterator[tuple[datetime, InForce]]:
     """What recurring and fixed profiles hold from which moment on, without the dates."""
     recurring = [profile for profile in usual if "recurrence" in profile.when]
     fixed = [(profile, *_span(profile.when["fixedDate"])) for profile in usual if "fixedDate" in profile.when]
@@ -347,7 +347,7 @@ def _native(usual: Sequence[Profile], begin: datetime, end: datetime) -> Iterato
         yield edge, (dated or last_begun).sizes
 
 
-def _cron(profile: Profile) -> tuple[str, str]:
+def _cron(profile: TimedProfile) -> tuple[str, str]:
     schedule = profile.when["recurrence"]["schedule"]
     days = ",".join(_CRON_DAYS[day] for day in schedule["days"])
     return f"{schedule['minutes'][0]} {schedule['hours'][0]} * * {days}", iana_zones(schedule["timeZone"])[0]

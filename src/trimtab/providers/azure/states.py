@@ -51,7 +51,7 @@ AT_REST = {"PowerState/deallocated", "PowerState/stopped", "PowerState/deallocat
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ScaleSetRead:
     """
     A group as it was read.
 
@@ -79,19 +79,19 @@ class States:
         """The groups at (location, name), those that exist, by the names and locations as they are asked for."""
         return [found.state for found in self.look(places, addresses=addresses)]
 
-    def look(self, places: Iterable[tuple[str, str]], *, addresses: bool = False) -> list["Found"]:
+    def look(self, places: Iterable[tuple[str, str]], *, addresses: bool = False) -> list["ScaleSetRead"]:
         """The same with what Azure answered."""
         asked_as = {(normal_location(place[0]), folded(place[1])): place for place in places}
         sets = [item for item in self._list(SCALE_SET.name) if _place(item) in asked_as]
         settings = self._list(AUTOSCALE_SETTING.name) if sets else []
         questions = [partial(self._instances, item, addresses) for item in sets]
         answers = self.calls.gather_or_raise(questions)
-        found = []
+        result = []
         for item, (machines, cards) in zip(sets, answers, strict=True):
             setting, (at, name) = find_setting(item, settings), asked_as[_place(item)]
             state = self._state(item, setting, [_instance(machine, cards) for machine in machines])
-            found.append(Found(replace(state, location=at, name=name), item, setting, machines))
-        return found
+            result.append(ScaleSetRead(replace(state, location=at, name=name), item, setting, machines))
+        return result
 
     def find(self, name: str, location: str) -> list[GroupState]:
         """The marked groups with this name within their fleets."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from trimtab.models import Alarm, Fleet, Image, MetricSource, ScalingGroup, SpotStrategy, TargetTrackingPolicy
@@ -35,7 +36,7 @@ from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS
 from trimtab.providers.azure.metrics import MINUTE, Scope, metric_problem
 from trimtab.providers.azure.names import iso
 from trimtab.providers.azure.template import image_reference, machine_profile, user_id
-from trimtab.providers.azure.unused import differs_in_window, unused_of, used_of
+from trimtab.providers.azure.unused import differs_in_window, unused_of, used_by
 from trimtab.providers.bodies import drop_empty, find_part, start_data
 from trimtab.providers.health import asks_balancer, has_probe
 from trimtab.providers.policy_execution import amounts_of
@@ -124,8 +125,8 @@ class _Group(GroupTranslator):
         self.takes(schedules.sizes_used(self.group, self.now))
         if (forecast := autoscaler.predictive_policy(self.group)) is not None:
             self.takes([f"policies.{forecast.name}.metric"])
-        self.takes(path for path in used_of(self.group, self._scope()) if ".triggers." in path)
-        for unused in unused_of(self.group, self._scope(), self.now):
+        self.takes(path for path in used_by(self._rules) if ".triggers." in path)
+        for unused in unused_of(self.group, self._rules, self._scope(), self.now):
             self.unused(unused.path, unused.text, but=unused.but, partly=unused.partly)
 
     # the scale set
@@ -228,7 +229,7 @@ class _Group(GroupTranslator):
 
     def _setting(self) -> Iterator[Resource]:
         target = Ref(self.key(SCALE_SET.name), "id")
-        setting = setting_of(self.group, self._scope(), target, self.now, enabled=self.delegation is None)
+        setting = setting_of(self.group, self._rules, target, self.now, enabled=self.delegation is None)
         yield self._made(
             AUTOSCALE_SETTING.name, self.native, setting.body, mark=self._zoned_mark(), sources=setting.sources
         )
@@ -281,10 +282,10 @@ class _Group(GroupTranslator):
             text = "a schedule sets the size now, and `azure.default_capacity` that without metrics"
             self.unused("capacity.desired", text)
         for alarm in group.alarms:
-            if alarm.period != MINUTE and differs_in_window(alarm, group, self._scope()):
+            if alarm.period != MINUTE and differs_in_window(alarm, self._rules, self._scope()):
                 text = "a rule looks back whole minutes, five at least, and an alert as long as Azure has a window"
                 self.note(f"alarms.{alarm.name}.period", text, approximation=True)
-        for path, text in autoscaler.remarks_on(group, self._scope()):
+        for path, text in autoscaler.remarks_on(group, self._rules):
             self.note(path, text)
         rollout = group.rollout
         goes_back = rollout and rollout.strategy != "blue-green" and rollout.on_failure == "rollback"
@@ -346,8 +347,12 @@ class _Group(GroupTranslator):
         yield from _metric_problems(group, scope)
         yield from schedules.problems_of(group, self.now)
         yield from alarms.problems_of(group, scope)
-        yield from policies.problems_of(group, scope)
+        yield from policies.problems_of(group, self._rules)
         yield from autoscaler.problems_of(group)
+
+    @cached_property
+    def _rules(self) -> list[policies.AutoscaleRule]:
+        return policies.rules_of(self.group, self._scope())
 
     def _scope(self) -> Scope:
         return Scope(self.home.scale_set(self.native), self.attached.gateway, self.native)

@@ -1,6 +1,6 @@
 """What a group gives that no part of its scale set, its setting and its alerts is made of; pure."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import assert_never
 
@@ -23,8 +23,8 @@ from trimtab.providers.azure.alarms import window_of as alert_window_of
 from trimtab.providers.azure.autoscaler import predictive_policy
 from trimtab.providers.azure.ids import is_id
 from trimtab.providers.azure.metrics import Scope, Where, find_metric, metric_problem
-from trimtab.providers.azure.policies import is_reached, rules_of
-from trimtab.providers.azure.schedules import Profile, never_active, profiles_of, sizes_used
+from trimtab.providers.azure.policies import AutoscaleRule, is_reached, rules_of
+from trimtab.providers.azure.schedules import TimedProfile, never_active, profiles_of, sizes_used
 from trimtab.providers.health import has_probe, idle_fields
 from trimtab.providers.metrics import natural_statistic
 from trimtab.providers.translation import Unused
@@ -34,9 +34,9 @@ DISABLED = "it is disabled, and Azure has no rule that is off"
 NO_METRIC = "Azure has no rule and no alert without its metric"
 
 
-def unused_of(group: ScalingGroup, scope: Scope, now: datetime) -> Iterator[Unused]:
+def unused_of(group: ScalingGroup, rules: Iterable[AutoscaleRule], scope: Scope, now: datetime) -> Iterator[Unused]:
     """Every field of a group that has no use on Azure because of its other fields."""
-    used = used_of(group, scope)
+    used = used_by(rules)
     for policy in group.policies:
         yield from _of_policy(group, policy, used, scope)
     for alarm in group.alarms:
@@ -45,9 +45,9 @@ def unused_of(group: ScalingGroup, scope: Scope, now: datetime) -> Iterator[Unus
     yield from _of_group(group, used)
 
 
-def used_of(group: ScalingGroup, scope: Scope) -> frozenset[str]:
+def used_by(rules: Iterable[AutoscaleRule]) -> frozenset[str]:
     """The items of a group that rules are made of."""
-    return frozenset(path for rule in rules_of(group, scope) for path in rule.uses)
+    return frozenset(path for rule in rules for path in rule.uses)
 
 
 # policies
@@ -90,7 +90,7 @@ def _switch(group: ScalingGroup, path: str, scope: Scope) -> list[str]:
     kind, name = path.split(".")
     items = [item.model_copy(update={"enabled": True}) if item.name == name else item for item in getattr(group, kind)]
     enabled = group.model_copy(update={kind: tuple(items)})
-    return [f"{path}.enabled"] if path in used_of(enabled, scope) else []
+    return [f"{path}.enabled"] if path in used_by(rules_of(enabled, scope)) else []
 
 
 def _why_idle(group: ScalingGroup, policy: SimplePolicy | StepPolicy, scope: Scope) -> str:
@@ -153,9 +153,9 @@ def _of_metric(metric: Metric, path: str) -> Iterator[Unused]:
         yield Unused(f"{path}.of", "Azure measures it at the scale set")
 
 
-def differs_in_window(alarm: Alarm, group: ScalingGroup, scope: Scope) -> bool:
+def differs_in_window(alarm: Alarm, rules: Iterable[AutoscaleRule], scope: Scope) -> bool:
     """Whether a rule or an alert looks back for another time than the alarm's periods."""
-    acts = f"alarms.{alarm.name}" in used_of(group, scope)
+    acts = f"alarms.{alarm.name}" in used_by(rules)
     shown = is_alert(alarm) and alert_problem(alarm, scope) is None
     windows = [*([policies.window_of(alarm)] if acts else []), *([alert_window_of(alarm)] if shown else [])]
     return any(window != alarm.period * alarm.periods for window in windows)
@@ -192,7 +192,7 @@ def _fires_in_vain(group: ScalingGroup, schedule: Schedule, now: datetime) -> bo
         return False
     profiles = list(profiles_of(group, now))
 
-    def at(zone: str) -> list[Profile]:
+    def at(zone: str) -> list[TimedProfile]:
         moved = schedule.model_copy(update={"zone": zone})
         others = tuple(moved if other is schedule else other for other in group.schedules)
         return list(profiles_of(group.model_copy(update={"schedules": others}), now))

@@ -13,7 +13,7 @@ from trimtab.plan import Action, overlaid, revealed
 from trimtab.plan.holding import holds
 from trimtab.plan.resource import digest
 from trimtab.providers.azure.bodies import set_patch, without_fixed
-from trimtab.providers.azure.held import Held
+from trimtab.providers.azure.held import HeldCapacity
 from trimtab.providers.azure.kinds import SCALE_SET
 from trimtab.providers.azure.resources import OLDEST_FIRST, READERS, ROLLOUT, WAS, is_of_people, rules_of_scaling_in
 from trimtab.providers.azure.translate import LONGEST_TAG
@@ -131,10 +131,10 @@ def merged(item: Any, patch: Mapping[str, Any]) -> dict[str, Any]:
 
 def mode_of(body: Mapping[str, Any]) -> str:
     """The mode of upgrades that a body or a patch says; empty where it says none."""
-    found: Any = body
+    value: Any = body
     for step in _MODE:
-        found = found.get(step) if isinstance(found, Mapping) else None
-    return str(found or "")
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return str(value or "")
 
 
 def with_mode(patch: Mapping[str, Any], mode: str) -> dict[str, Any]:
@@ -147,7 +147,7 @@ def with_rules(patch: Mapping[str, Any], rules: Sequence[str]) -> dict[str, Any]
     return merged(patch, {"properties": {"scaleInPolicy": {"rules": list(rules)}}})
 
 
-def without_hold(patch: Mapping[str, Any], item: Mapping[str, Any], held: Held) -> Mapping[str, Any]:
+def without_hold(patch: Mapping[str, Any], item: Mapping[str, Any], held: HeldCapacity) -> Mapping[str, Any]:
     """A patch that puts the rules of scaling in back, unless somebody has given others meanwhile."""
     untouched = rules_of_scaling_in(item.get("properties") or {}) == OLDEST_FIRST
     return with_rules(patch, held.rules) if held.rules and untouched else patch
@@ -172,7 +172,7 @@ def begun_by(item: Mapping[str, Any], run: RolloutRun, template: NewTemplate) ->
     tags, mode = dict(item.get("tags") or {}), mode_of(item)
     new = _new_model(item, template)
     rules = rules_of_scaling_in(item.get("properties") or {})
-    held = Held(
+    held = HeldCapacity(
         size=capacity_of(item),
         rules=() if rules == OLDEST_FIRST else tuple(rules),
         undo=bool(template.version),

@@ -20,7 +20,7 @@ from trimtab.providers.gcp.states import States, bounds_of, find_manager, find_s
 from trimtab.providers.gcp.translate import BETWEEN
 from trimtab.providers.moments import zulu
 from trimtab.providers.pause import BOOST, Boost, Pause
-from trimtab.providers.policy_execution import executed_size, find_amount
+from trimtab.providers.policy_execution import executed_size, find_amount, not_executable
 from trimtab.providers.retry import in_batches
 from trimtab.providers.sizes import Bounds, check_shrink
 
@@ -242,8 +242,7 @@ class GroupActions:
         if scaler is not None and _mode(scaler) != OFF:
             text = f"cannot execute policy {policy!r} on demand: an autoscaler of Compute Engine acts by itself"
             raise Unsupported(f"{text}; scale the group instead")
-        text = f"group {self.name!r} has no policy {policy!r} that can be executed"
-        raise NotFound(text, provider="gcp", operation="execute")
+        raise not_executable(self.name, policy, "gcp")
 
     def _hold(self, scaler: Mapping[str, Any], desired: int) -> None:
         at = self.now.astimezone(UTC).replace(second=0, microsecond=0)

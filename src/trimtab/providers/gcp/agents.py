@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from trimtab.agents.install import function_name
-from trimtab.agents.table import SHARED, CloudAgent, CloudAgents, Pinned
+from trimtab.providers.agents.install import function_name
+from trimtab.providers.agents.table import SHARED, CloudAgent, CloudAgents, Pinned
 
 PINNED = Pinned(
     name="ops-agent",

@@ -20,7 +20,7 @@ from trimtab.providers.alarms import (
 )
 from trimtab.providers.bodies import drop_empty
 from trimtab.providers.gcp.kinds import CHANNEL
-from trimtab.providers.gcp.metrics import Measured, Scope, Shape, metric_for, to_native
+from trimtab.providers.gcp.metrics import Measured, PointShape, Scope, metric_for, to_native
 from trimtab.providers.gcp.names import COMPARISONS, MISSING, span
 from trimtab.providers.metrics import natural_statistic, refuse_external
 from trimtab.providers.promql import fill_query
@@ -55,9 +55,9 @@ ACROSS: Mapping[str, str] = {
     "count": "REDUCE_SUM",
 }
 """How the series of several instances become one."""
-_UNKNOWN_TO: Mapping[Shape, frozenset[str]] = {
-    Shape.COUNTER: frozenset({"count"}),
-    Shape.DISTRIBUTION: frozenset({"minimum", "maximum", "sum", "count"}),
+_UNKNOWN_TO: Mapping[PointShape, frozenset[str]] = {
+    PointShape.COUNTER: frozenset({"count"}),
+    PointShape.DISTRIBUTION: frozenset({"minimum", "maximum", "sum", "count"}),
 }
 """What is not taken of points that are no plain values (Aligner and Reducer, Cloud Monitoring API)."""
 PERCENTILES: Mapping[str, str] = {"p5": "05", "p50": "50", "p95": "95", "p99": "99"}
@@ -169,9 +169,9 @@ def aggregation(measured: Measured, statistic: str, period: timedelta) -> dict[s
 
 def _aligner(measured: Measured, statistic: str) -> str:
     native = measured.native
-    if native.shape is Shape.DISTRIBUTION:
+    if native.shape is PointShape.DISTRIBUTION:
         return "ALIGN_DELTA"
-    if native.shape is Shape.COUNTER:
+    if native.shape is PointShape.COUNTER:
         return "ALIGN_RATE" if native.per_second else "ALIGN_DELTA"
     return OVER_TIME.get(statistic, "ALIGN_MEAN")
 

@@ -71,7 +71,7 @@ from trimtab.providers.gcp.replies import (
     subject_of,
     without_empty_scopes,
 )
-from trimtab.providers.replies import Call, Reply, pause_asked
+from trimtab.providers.replies import Reply, ReplyContext, pause_asked
 from trimtab.providers.retry import READ_SECONDS, Caller, Pace
 
 T = TypeVar("T")
@@ -231,7 +231,7 @@ class Calls(Caller):
         return self.wait_for(operation, self.retried(operation, attempt, target=path.split("/")))
 
     def _ask(
-        self, operation: str, names: Mapping[str, Any], check: Callable[[Call, dict[str, Any]], None]
+        self, operation: str, names: Mapping[str, Any], check: Callable[[ReplyContext, dict[str, Any]], None]
     ) -> dict[str, Any]:
         call = self._call(operation.removesuffix("Unary"))
 
@@ -244,8 +244,8 @@ class Calls(Caller):
 
         return self.retried(call.operation, partial(_mapped, call, ask), target=[self._project, *_target(names)])
 
-    def _call(self, operation: str) -> Call:
-        return Call("gcp", operation, self.clock.now())
+    def _call(self, operation: str) -> ReplyContext:
+        return ReplyContext("gcp", operation, self.clock.now())
 
     def _look_at(self, response: Any, *_: Any, **__: Any) -> None:
         """Called by the SDK's session with each reply, before anything is made of it."""
@@ -353,7 +353,7 @@ class Calls(Caller):
         replies = list(self.follow(operation, page))
         return [item for items in replies for item in items] if isinstance(replies[0], list) else replies[0]
 
-    def _monitor(self, call: Call, parts: Mapping[str, Any], token: str) -> tuple[Any, str]:
+    def _monitor(self, call: ReplyContext, parts: Mapping[str, Any], token: str) -> tuple[Any, str]:
         """What one call answers, the items where it is a list, and the token of the page that follows."""
         service, _, method = call.operation.partition(".")
         request = {name: _monitored(name, value) for name, value in parts.items()}
@@ -415,13 +415,13 @@ class Calls(Caller):
 
     def alerts_since(self, since: datetime) -> list[dict[str, Any]]:
         """The alerts of the project, open and closed: pages, newest first, to the first that began before a moment."""
-        found = []
+        result = []
         for page in self._alert_pages({}):
-            found += page
+            result += page
             # sorted by openTime, the newest first: the reference of projects.alerts.list
             if page and datetime.fromisoformat(str(page[-1]["openTime"])) < since:
                 break
-        return found
+        return result
 
     def _alert_pages(self, asked: Mapping[str, str]) -> Iterator[list[dict[str, Any]]]:
         url = f"{self._alerts_base}/v3/projects/{self.project}/alerts"
@@ -435,7 +435,7 @@ class Calls(Caller):
 
         return (list(body.get("alerts") or ()) for body in self.follow("alerts.list", page))
 
-    def _get_alerts(self, call: Call, url: str, query: Mapping[str, str]) -> dict[str, Any]:
+    def _get_alerts(self, call: ReplyContext, url: str, query: Mapping[str, str]) -> dict[str, Any]:
         reply = self._session().get(url, params=dict(query), timeout=READ_SECONDS)
         if reply.status_code >= 400:
             raise _http_error(reply)
@@ -493,7 +493,9 @@ class _GrpcDoor(grpc.UnaryUnaryClientInterceptor):
         message: Any = None if answer.exception() else answer.result()
         pb: Any = type(message).pb(message) if hasattr(type(message), "pb") else message
         if pb is not None and not pb.ListFields() and len(UnknownFieldSet(pb)):
-            raise Call("gcp", str(details.method).rsplit("/", 1)[-1]).unreadable(Reply(200, b""), "it is not its own")
+            raise ReplyContext("gcp", str(details.method).rsplit("/", 1)[-1]).unreadable(
+                Reply(200, b""), "it is not its own"
+            )
         return answer
 
 
@@ -550,7 +552,7 @@ def _body(message: Any) -> dict[str, Any]:
 # errors
 
 
-def _mapped(call: Call, ask: Callable[[], T]) -> T:
+def _mapped(call: ReplyContext, ask: Callable[[], T]) -> T:
     try:
         return ask()
     except TrimtabError:
@@ -579,7 +581,7 @@ _new_session: Callable[[Any], AuthorizedSession] = AuthorizedSession
 _anonymous: Callable[[], Any] = AnonymousCredentials
 
 
-def _of_call(error: exceptions.GoogleAPICallError, call: Call) -> ProviderError:
+def _of_call(error: exceptions.GoogleAPICallError, call: ReplyContext) -> ProviderError:
     status = int(error.code or 500)
     reason = _reason(error)
     headers: Mapping[str, str] = getattr(error.response, "headers", None) or {}

@@ -4,7 +4,7 @@ What Google Cloud refuses about the bodies that trimtab writes, each with its so
 Sources that begin with `discovery` are places in Google's discovery documents: the document, the schema, the property.
 """
 
-from trimtab.declarations.constraint import Constraints, Row, Source, read_stated
+from trimtab.declarations.constraint import Citation, Constraints, Row, read_stated
 from trimtab.declarations.limits import (
     AtMostTimes,
     Bytes,
@@ -34,19 +34,19 @@ _SPOT = When("properties.scheduling.provisioningModel", among=("SPOT",))
 _RFC1035 = r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
 
 
-def _compute(schema: str, path: str, quote: str) -> Source:
-    return Source(f"discovery compute.v1 {schema}:{path}", quote)
+def _compute(schema: str, path: str, quote: str) -> Citation:
+    return Citation(f"discovery compute.v1 {schema}:{path}", quote)
 
 
-def _monitoring(schema: str, path: str, quote: str) -> Source:
-    return Source(f"discovery monitoring.v3 {schema}:{path}", quote)
+def _monitoring(schema: str, path: str, quote: str) -> Citation:
+    return Citation(f"discovery monitoring.v3 {schema}:{path}", quote)
 
 
 def _custom_rows() -> tuple[Row, ...]:
     """What a custom machine type may be: https://docs.cloud.google.com/compute/docs/instances/creating-instance-with-custom-machine-type."""
     helper = "https://cloud.google.com/compute/docs/samples/compute-custom-machine-type-helper-class"
     sizes = r"custom-(?P<per>\d+)-(?P<number>\d+)"
-    recent = Source(
+    recent = Citation(
         helper, "cpuSeriesE2Limit: allowedCores: makeRange(2, 33, 2), minMemPerCore: 512, maxMemPerCore: 8192"
     )
     memory = "memory for each vCPU in MB"
@@ -57,7 +57,7 @@ def _custom_rows() -> tuple[Row, ...]:
         (Inside(rf"(?:e2|n2|n2d)-{sizes}", Range(most=8192), memory), recent),
         (
             Inside(r"(?:\w+-)?custom-\w+-(?P<number>\d+)(?:-ext)?", Multiple(256), "memory in MB"),
-            Source(
+            Citation(
                 "https://googleapis.dev/dotnet/Google.Apis.Cloudbilling.v1beta/latest/api/"
                 "Google.Apis.Cloudbilling.v1beta.Data.CustomMachineType.html",
                 "Must be an increment of 0.25 (256 MB).",
@@ -65,7 +65,7 @@ def _custom_rows() -> tuple[Row, ...]:
         ),
         (
             Pattern(r"(?!(c|t)\d\w*-custom).*", "series C and Tau have no custom machine types"),
-            Source(
+            Citation(
                 "https://cloud.google.com/compute/docs/instances/creating-instance-with-custom-machine-type?hl=JA",
                 "カスタム マシンタイプは、C マシンシリーズと Tau マシンシリーズでは使用できません。",
             ),
@@ -77,7 +77,7 @@ def _custom_rows() -> tuple[Row, ...]:
     )
 
 
-def _label_rows(kind: str, labels: str, source: Source) -> tuple[Row, ...]:
+def _label_rows(kind: str, labels: str, source: Citation) -> tuple[Row, ...]:
     return (
         Row(kind=kind, leaf=labels, rule=Count(most=64, what="labels, with trimtab's own"), source=source),
         Row(
@@ -101,7 +101,7 @@ _LATE = _compute(
     "The default value is 5 seconds. It is invalid for timeoutSec to have greater value than checkIntervalSec.",
 )
 _BALANCED = "You can specify up to 160,000 IOPS and 2,400 MiB/s of throughput for a single Hyperdisk Balanced volume."
-_RESOURCE_LABELS = Source(
+_RESOURCE_LABELS = Citation(
     f"{_DOCS}/pubsub/docs/labels",
     "The labels applied to a resource must meet the following requirements: Each resource can have up to 64 labels. "
     "Each label must be a key-value pair. Keys have a minimum length of 1 character and a maximum length of 63 "
@@ -114,7 +114,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=TEMPLATE,
         leaf="properties.metadata.items[*].value",
         rule=Bytes(262144),
-        source=Source(
+        source=Citation(
             "https://cloud.google.com/dotnet/docs/reference/Google.Cloud.Compute.V1/latest/"
             "Google.Cloud.Compute.V1.Items",
             "The only restriction placed on values is that their size must be less than or equal to 262144 bytes "
@@ -137,7 +137,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=TEMPLATE,
         leaf="properties.tags.items",
         rule=Count(most=64, what="network tags"),
-        source=Source(
+        source=Citation(
             f"{_DOCS}/vpc/docs/add-remove-network-tags",
             "All tags for a VM must be unique. You can assign up to 64 different tags per VM.",
         ),
@@ -146,7 +146,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=TEMPLATE,
         leaf="properties.tags.items",
         rule=Distinct(),
-        source=Source(f"{_DOCS}/vpc/docs/add-remove-network-tags", "All tags for a VM must be unique."),
+        source=Citation(f"{_DOCS}/vpc/docs/add-remove-network-tags", "All tags for a VM must be unique."),
     ),
     Row(
         kind=TEMPLATE,
@@ -158,7 +158,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=TEMPLATE,
         leaf=f"{_DISK}.diskSizeGb",
         rule=Range(most=65536, unit="GB"),
-        source=Source(
+        source=Citation(
             f"{_DOCS}/compute/docs/disks/persistent-disks", "Persistent Disk volumes can be up to 64 TiB in size."
         ),
     ),
@@ -169,7 +169,7 @@ WRITTEN: tuple[Row, ...] = (
             (When(f"{_DISK}.diskType", fits="pd-extreme|hyperdisk-(balanced|extreme)"),),
             "is for Hyperdisk Balanced, Hyperdisk Extreme and Extreme Persistent Disk",
         ),
-        source=Source(
+        source=Citation(
             "https://github.com/cloudpilot-ai/karpenter-provider-gcp/pull/210",
             "provisionedIOPS is only accepted for pd-extreme, hyperdisk-balanced, "
             "hyperdisk-balanced-high-availability, and hyperdisk-extreme",
@@ -187,7 +187,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=TEMPLATE,
         leaf=f"{_DISK}.provisionedThroughput",
         rule=Needs((When(f"{_DISK}.diskType", fits="hyperdisk-(balanced|throughput|ml)"),), "is for Hyperdisks"),
-        source=Source(
+        source=Citation(
             "https://github.com/cloudpilot-ai/karpenter-provider-gcp/pull/210",
             "provisionedThroughput is only accepted for hyperdisk-balanced, hyperdisk-balanced-high-availability, "
             "hyperdisk-throughput, and hyperdisk-ml",
@@ -199,7 +199,7 @@ WRITTEN: tuple[Row, ...] = (
             kind=TEMPLATE,
             leaf=f"{_DISK}.{name}",
             rule=Needs((When(f"{_DISK}.diskSizeGb"),), "takes a size beside it"),
-            source=Source(
+            source=Citation(
                 f"{_DOCS}/compute/docs/disks/hd-types/hyperdisk-ml",
                 "You can't specify an IOPS or throughput level if you don't specify a size.",
             ),
@@ -212,7 +212,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=TEMPLATE,
         leaf=f"{_DISK}.diskType",
         rule=Pattern(r"(?!hyperdisk-(extreme|throughput|ml)).*", "such a disk cannot be a boot disk"),
-        source=Source(
+        source=Citation(
             f"{_DOCS}/compute/docs/disks/add-hyperdisk",
             "For Hyperdisk Balanced volumes, you can also create boot disks and data disks.",
         ),
@@ -222,7 +222,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=TEMPLATE,
         leaf=f"{_DISK}.diskType",
         rule=Pattern(r"hyperdisk-.*", "such a machine takes Hyperdisks alone"),
-        source=Source(
+        source=Citation(
             "https://github.com/GoogleCloudPlatform/PerfKitBenchmarker/pull/4950",
             "Ensure PKB correctly provisions C4 instances with hyperdisk storage only, as they are hyperdisk-exclusive "
             "machines (like N4 instances).",
@@ -234,7 +234,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=TEMPLATE,
         leaf=f"{_DISK}.diskType",
         rule=Pattern(r"(?!hyperdisk-balanced).*", "such a machine takes no Hyperdisk Balanced"),
-        source=Source(
+        source=Citation(
             "https://github.com/nextflow-io/nextflow/pull/6841",
             "hyperdisk-balanced disks are not compatible with all machine families. For example, N1, N2, and N2D do "
             "not support Hyperdisk types",
@@ -246,7 +246,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=TEMPLATE,
         leaf=f"{_DISK}.diskType",
         rule=Pattern(r"(?!hyperdisk-).*", "such a machine takes no Hyperdisk"),
-        source=Source(
+        source=Citation(
             "https://github.com/nextflow-io/nextflow/pull/6841",
             "From the list of not supported local ssd, only E2 do not support hyperdisk.",
         ),
@@ -259,7 +259,7 @@ WRITTEN: tuple[Row, ...] = (
             kind=TEMPLATE,
             leaf=f"{_DISK}.{leaf}",
             rule=rule,
-            source=Source(f"{_DOCS}/compute/docs/disks/hd-types/{kind}", quote),
+            source=Citation(f"{_DOCS}/compute/docs/disks/hd-types/{kind}", quote),
             when=(When(f"{_DISK}.diskType", fits=f"{kind}$"),),
         )
         for leaf, kind, rule, quote in (
@@ -283,7 +283,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=TEMPLATE,
         leaf="properties.reservationAffinity",
         rule=Excludes(_SPOT, "cannot stand beside Spot instances"),
-        source=Source(
+        source=Citation(
             "https://github.com/hashicorp/terraform-provider-google/blob/main/website/docs/r/"
             "compute_reservation.html.markdown",
             "Reservations do not apply to `f1-micro` or `g1-small` machine types, preemptible VMs, sole tenant nodes",
@@ -350,7 +350,7 @@ WRITTEN: tuple[Row, ...] = (
             kind=HEALTH_CHECK,
             leaf=leaf,
             rule=Range(1, 10),
-            source=Source(
+            source=Citation(
                 "https://github.com/jclouds/jclouds-labs-google/pull/137",
                 f"Invalid value for field 'resource.{leaf}': '{value}'.  Must be less than or equal to 10",
             ),
@@ -451,7 +451,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=AUTOSCALER,
         leaf=f"{_POLICY}.stabilizationPeriodSec",
         rule=Range(0, 3600, unit="s"),
-        source=Source(
+        source=Citation(
             "https://github.com/takech9203/google-cloud-news-summary",
             "安定化期間を 0 秒から 3600 秒 (1 時間) の範囲で自由に設定可能になった",
         ),
@@ -460,7 +460,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=AUTOSCALER,
         leaf=f"{_POLICY}.customMetricUtilizations",
         rule=Count(most=5, what="metrics"),
-        source=Source(
+        source=Citation(
             f"{_DOCS}/compute/docs/autoscaler/scaling-cloud-monitoring-metrics",
             "You can configure autoscaling based on up to 5 Monitoring metrics per MIG.",
         ),
@@ -534,7 +534,7 @@ WRITTEN: tuple[Row, ...] = (
         kind=ALERT,
         leaf="notificationChannels",
         rule=Count(most=16, what="channels"),
-        source=Source(
+        source=Citation(
             "https://github.com/mchmarny/stackdriver-notification-handler",
             "Stackdriver has a limit of 16 notification channels.",
         ),

@@ -49,7 +49,7 @@ class MetricReader:
         for query in queries:
             if query.period % MINUTE or query.period < MINUTE:
                 raise Unsupported(f"Cloud Monitoring aligns whole minutes, not {query.period}")
-        requests = [Asked(query, metric_for(query.metric, self._scope(query))) for query in queries]
+        requests = [SeriesQuery(query, metric_for(query.metric, self._scope(query))) for query in queries]
         batches = [batch for batch in _batches(requests) if batch[0].query.times]
         answers = self.calls.gather_or_raise([partial(self._ask, batch) for batch in batches])
         by_request = {
@@ -63,7 +63,7 @@ class MetricReader:
         region = query.location or self.calls.location
         return Scope(query.group, self.calls.seconds.get((region, query.group), ""))
 
-    def _ask(self, batch: Sequence["Asked"]) -> list[dict[str, Any]]:
+    def _ask(self, batch: Sequence["SeriesQuery"]) -> list[dict[str, Any]]:
         """The series of one metric of one group, or of several groups told apart by a label."""
         first = batch[0]
         times, owner = first.query.times, first.owner
@@ -80,7 +80,7 @@ class MetricReader:
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class SeriesQuery:
     """A query with what Cloud Monitoring calls it; two that ask the same are two."""
 
     query: MetricQuery
@@ -109,13 +109,13 @@ class Asked:
         return text, self.statistic, self.query.period, self.query.times
 
 
-def _batches(requests: Sequence[Asked]) -> Iterator[list[Asked]]:
+def _batches(requests: Sequence[SeriesQuery]) -> Iterator[list[SeriesQuery]]:
     """The queries that one call answers: of one metric, of so many groups as a filter has room for."""
-    alike: dict[tuple[object, ...], list[Asked]] = {}
+    alike: dict[tuple[object, ...], list[SeriesQuery]] = {}
     for request in requests:
         alike.setdefault(request.question, []).append(request)
     for some in alike.values():
-        batch: list[Asked] = []
+        batch: list[SeriesQuery] = []
         for request in some:
             if batch and len(_filter_of([*batch, request])) > MOST_LETTERS:
                 yield batch
@@ -124,7 +124,7 @@ def _batches(requests: Sequence[Asked]) -> Iterator[list[Asked]]:
         yield batch
 
 
-def _filter_of(batch: Sequence[Asked]) -> str:
+def _filter_of(batch: Sequence[SeriesQuery]) -> str:
     first, names = batch[0], sorted({request.query.group for request in batch})
     if len(batch) == 1:
         return first.measured.full_filter
@@ -132,7 +132,9 @@ def _filter_of(batch: Sequence[Asked]) -> str:
     return first.measured.full_filter.replace(first.term, f"{first.owner} = one_of({several})")
 
 
-def _dealt(batch: Sequence[Asked], series: Sequence[dict[str, Any]]) -> Iterator[tuple[Asked, list[dict[str, Any]]]]:
+def _dealt(
+    batch: Sequence[SeriesQuery], series: Sequence[dict[str, Any]]
+) -> Iterator[tuple[SeriesQuery, list[dict[str, Any]]]]:
     """Each query with the series that are of its group."""
     for request in batch:
         mine = (
@@ -153,7 +155,7 @@ def _owner_of(series: Mapping[str, Any], owner: str) -> str:
     return str(labels.get(name, ""))
 
 
-def _values(request: Asked, series: Sequence[Mapping[str, Any]]) -> dict[datetime, float]:
+def _values(request: SeriesQuery, series: Sequence[Mapping[str, Any]]) -> dict[datetime, float]:
     query, wanted = request.query, set(request.query.times)
     values = ((end + INSTANT - query.period, value) for item in series for end, value in points_of(item))
     return {at: _ours(value, query, request.measured) for at, value in values if at in wanted}

@@ -6,7 +6,7 @@ from typing import Any
 from trimtab.errors import AlreadyExists, Conflict, InvalidRequest, NotFound, ProviderError, Throttled, Unreachable
 from trimtab.providers.base import patterns_of
 from trimtab.providers.errors import ErrorRow, ErrorTable
-from trimtab.providers.replies import Call
+from trimtab.providers.replies import ReplyContext
 
 STALE = "conditionNotMet"
 """The reason of a write whose fingerprint is no longer that of the resource."""
@@ -45,7 +45,7 @@ FAILURES = patterns_of(
 """What texts say of instances that could not be made."""
 
 
-def failed(call: Call, operation: Mapping[str, Any]) -> ProviderError:
+def failed(call: ReplyContext, operation: Mapping[str, Any]) -> ProviderError:
     """The error of an operation that was accepted and has failed."""
     first: Mapping[str, Any] = next(iter(operation["error"].get("errors") or ()), {})
     text, code = str(first.get("message", "the operation failed")), str(first.get("code", ""))

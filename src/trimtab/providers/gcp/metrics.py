@@ -25,7 +25,7 @@ OWNERS: Mapping[str, str] = {
 """The label that says which group a series is of, by the resource that is measured."""
 
 
-class Shape(StrEnum):
+class PointShape(StrEnum):
     """What the points of a metric are."""
 
     GAUGE = "gauge"
@@ -54,7 +54,7 @@ class NativeMetric:
     resource: str = INSTANCE
     labels: Mapping[str, str] = field(default_factory=dict)
     factor: float = 1
-    shape: Shape = Shape.GAUGE
+    shape: PointShape = PointShape.GAUGE
     per_second: bool = False
     shared: bool = False
     added: bool = False
@@ -69,19 +69,19 @@ NATIVE: Mapping[str, NativeMetric] = {
     # a fraction
     "cpu": NativeMetric("compute.googleapis.com/instance/cpu/utilization", factor=0.01),
     "network-in": NativeMetric(
-        "compute.googleapis.com/instance/network/received_bytes_count", shape=Shape.COUNTER, per_second=True
+        "compute.googleapis.com/instance/network/received_bytes_count", shape=PointShape.COUNTER, per_second=True
     ),
     "network-out": NativeMetric(
-        "compute.googleapis.com/instance/network/sent_bytes_count", shape=Shape.COUNTER, per_second=True
+        "compute.googleapis.com/instance/network/sent_bytes_count", shape=PointShape.COUNTER, per_second=True
     ),
     "memory": NativeMetric("agent.googleapis.com/memory/percent_used", labels={"state": "used"}),
     "disk": NativeMetric("agent.googleapis.com/disk/percent_used", labels={"state": "used"}),
-    "requests": NativeMetric(_REQUESTS, BALANCER, shape=Shape.COUNTER),
-    "requests-per-instance": NativeMetric(_REQUESTS, BALANCER, shape=Shape.COUNTER, shared=True),
-    "errors-5xx": NativeMetric(_REQUESTS, BALANCER, labels={"response_code_class": "500"}, shape=Shape.COUNTER),
+    "requests": NativeMetric(_REQUESTS, BALANCER, shape=PointShape.COUNTER),
+    "requests-per-instance": NativeMetric(_REQUESTS, BALANCER, shape=PointShape.COUNTER, shared=True),
+    "errors-5xx": NativeMetric(_REQUESTS, BALANCER, labels={"response_code_class": "500"}, shape=PointShape.COUNTER),
     # milliseconds
     "latency": NativeMetric(
-        "loadbalancing.googleapis.com/https/backend_latencies", BALANCER, factor=1000, shape=Shape.DISTRIBUTION
+        "loadbalancing.googleapis.com/https/backend_latencies", BALANCER, factor=1000, shape=PointShape.DISTRIBUTION
     ),
     "queue-depth": NativeMetric(_QUEUED, SUBSCRIPTION),
     # of push subscriptions; what a pulling client holds is in the messages that are not acknowledged

@@ -162,7 +162,7 @@ def instance_definition(fleet: Fleet) -> dict[str, Any]:
     https://cloud.google.com/iam/docs/roles-permissions/monitoring#monitoring.metricWriter
     https://docs.cloud.google.com/logging/docs/agent/ops-agent/installation
     """
-    from trimtab.agents import installs  # plans do without
+    from trimtab.providers.agents import installs  # plans do without
 
     has_agent = any(installs(fleet, "gcp", "ops-agent"))
     published = has_agent or any(is_published(metric) for group in fleet.groups for metric in watched(group))

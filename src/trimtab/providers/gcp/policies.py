@@ -7,7 +7,7 @@ from trimtab.engine.rounding import exact
 from trimtab.errors import Unsupported
 from trimtab.models import Metric, MetricSource, PredictiveMode, PredictivePolicy, ScalingGroup, TargetTrackingPolicy
 from trimtab.providers.bodies import drop_empty
-from trimtab.providers.gcp.metrics import Measured, Scope, Shape, find_metric, metric_for, to_native
+from trimtab.providers.gcp.metrics import Measured, PointShape, Scope, find_metric, metric_for, to_native
 from trimtab.providers.metrics import is_counted
 
 CPU, BALANCING = "cpu", "requests-per-instance"
@@ -150,7 +150,7 @@ def metric_problem(metric: Metric) -> str | None:
         native = metric_for(metric, Scope("")).native
     except Unsupported as error:
         return str(error)
-    if native.shape is Shape.DISTRIBUTION or (is_counted(metric) and not native.shared):
+    if native.shape is PointShape.DISTRIBUTION or (is_counted(metric) and not native.shared):
         text = f"an autoscaler cannot hold {metric.name!r} at a target: it is not measured per instance"
         return f"{text}; use `cpu` or a custom metric"
     return None

@@ -196,9 +196,9 @@ class GcpLive(LiveState):
         managers, operations = self._states().managers(), Operations(self.calls, self.clock.now())
         manager = find_manager(managers, location, name)
         second = second_of(manager, managers)
-        found = operations.read_one(manager, sizes=second is None)
-        found += operations.read_one(second) if second is not None else []
-        return sorted(found, key=lambda activity: activity.at, reverse=True)[:limit]
+        activities = operations.read_one(manager, sizes=second is None)
+        activities += operations.read_one(second) if second is not None else []
+        return sorted(activities, key=lambda activity: activity.at, reverse=True)[:limit]
 
     def read_last_activities(self, location: str, names: Sequence[str]) -> Mapping[str, Activity]:
         """The newest operation on each group; one call and a list of the groups."""

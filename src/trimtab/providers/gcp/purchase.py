@@ -73,7 +73,7 @@ class Floor(NamedTuple):
 # what a plan makes of a group
 
 
-class Part(NamedTuple):
+class PurchasePart(NamedTuple):
     """What one of the two groups is to be."""
 
     group: ScalingGroup
@@ -97,7 +97,7 @@ def is_held_natively(group: ScalingGroup) -> bool:
     return mode_of(group) != OFF
 
 
-def parts_of(group: ScalingGroup, native: str, floor: Floor, now: datetime) -> tuple[Part, Part]:
+def parts_of(group: ScalingGroup, native: str, floor: Floor, now: datetime) -> tuple[PurchasePart, PurchasePart]:
     """A group as its two native groups: `main` with alarms, and `spot` with policies and schedules."""
     autoscaled = is_held_natively(group)
     low, high, size = group.capacity.min, group.capacity.max, size_at(group, now)
@@ -122,12 +122,16 @@ def parts_of(group: ScalingGroup, native: str, floor: Floor, now: datetime) -> t
         "gcp": gcp.model_copy(update={"base_instance_name": _spot_base(group.gcp.base_instance_name)}),
     }
     return (
-        Part(with_sort(group, spot=False).model_copy(update=main), native, MAIN, given[0], floor, autoscaled),
-        Part(with_sort(group, spot=True).model_copy(update=spot), spot_name(native), SPOT, given[1], floor, False),
+        PurchasePart(with_sort(group, spot=False).model_copy(update=main), native, MAIN, given[0], floor, autoscaled),
+        PurchasePart(
+            with_sort(group, spot=True).model_copy(update=spot), spot_name(native), SPOT, given[1], floor, False
+        ),
     )
 
 
-def begun(parts: tuple[Part, Part], size: int, *, is_owned: bool) -> tuple[Part, Part, str]:
+def begun(
+    parts: tuple[PurchasePart, PurchasePart], size: int, *, is_owned: bool
+) -> tuple[PurchasePart, PurchasePart, str]:
     """
     The two native groups while the second one comes to a group that runs: no instance goes before others are there.
 

@@ -25,8 +25,8 @@ SPOT = "PREEMPTIBLE_CPUS"
 def metric_of(size: str) -> str:
     """The quota that counts the CPUS of a machine type on demand; empty of shared cores, and where none is known."""
     catalogue = catalogue_of("gcp")
-    found = catalogue.find(size) if catalogue else None
-    return "" if found is None or found.burstable else FAMILIES.get(family_of("gcp", size), "")
+    row = catalogue.find(size) if catalogue else None
+    return "" if row is None or row.burstable else FAMILIES.get(family_of("gcp", size), "")
 
 
 def read_quotas(calls: Calls, region: str, demands: Sequence[Demand]) -> list[Quota]:

@@ -174,7 +174,7 @@ class FleetRead:
         return self._fits(item), self._is_ours(item), item.mark is not None
 
     @cached_property
-    def _wanted(self) -> "Wanted":
+    def _wanted(self) -> "DeclaredPlaces":
         return wanted_of(self.fleet, self.calls.location)
 
     # templates
@@ -215,7 +215,7 @@ class FleetRead:
         return frozenset(group.name for group in self.fleet.groups if group.rollout is not None)
 
 
-class Wanted(NamedTuple):
+class DeclaredPlaces(NamedTuple):
     """Where a fleet wants what it names itself."""
 
     zones: Mapping[Key, str]
@@ -224,7 +224,7 @@ class Wanted(NamedTuple):
     """The location of the group of each alert policy and channel, by kind and display name."""
 
 
-def wanted_of(fleet: Fleet, location: str) -> Wanted:
+def wanted_of(fleet: Fleet, location: str) -> DeclaredPlaces:
     """Where a fleet wants its groups, and which groups its alert policies and channels are of; pure."""
     zones: dict[Key, str] = {}
     placeless: dict[tuple[str, str], str] = {}
@@ -235,7 +235,7 @@ def wanted_of(fleet: Fleet, location: str) -> Wanted:
         names = [(ALERT_POLICY.name, alarm_name(fleet, group, alarm.name)) for alarm in filter(is_alert, group.alarms)]
         names += [(CHANNEL.name, channel_key(place, native, target).name) for target in targets_of(group.alarms)]
         placeless |= dict.fromkeys(names, place)
-    return Wanted(zones, placeless)
+    return DeclaredPlaces(zones, placeless)
 
 
 def _has_lost_its_group(scaler: Resource) -> bool:

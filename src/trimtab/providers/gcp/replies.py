@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from trimtab.providers.replies import Call, Reply, Shape, find_problem
+from trimtab.providers.replies import Reply, ReplyContext, Shape, find_problem
 
 OPERATION: Shape = {"kind": str, "name": str, "status": str, "error?": {"errors?": [{}]}}
 NAMED: Shape = {"name": str, "selfLink": str}
@@ -69,7 +69,7 @@ KINDLESS = {
 """What is in the replies that do not say of which kind they are, by method."""
 
 
-def check_envelope(call: Call, reply: Reply) -> dict[str, Any]:
+def check_envelope(call: ReplyContext, reply: Reply) -> dict[str, Any]:
     """
     The JSON of a reply; refuses what is not one of the API, before the SDK makes anything of it.
 
@@ -110,7 +110,7 @@ def _is_empty(scope: Any) -> bool:
     return isinstance(scope["warning"], dict) and scope["warning"].get("code") == "NO_RESULTS_ON_PAGE"
 
 
-def check_list(call: Call, body: Mapping[str, Any], items: list[dict[str, Any]]) -> None:
+def check_list(call: ReplyContext, body: Mapping[str, Any], items: list[dict[str, Any]]) -> None:
     """
     Refuse a page that is of another list, or whose items lack what they are told by.
 
@@ -121,7 +121,7 @@ def check_list(call: Call, body: Mapping[str, Any], items: list[dict[str, Any]])
     _require(call, _not_of_kind(body, kind) or find_problem(items, [shape]))
 
 
-def check_one(call: Call, body: Mapping[str, Any], names: Mapping[str, Any]) -> None:
+def check_one(call: ReplyContext, body: Mapping[str, Any], names: Mapping[str, Any]) -> None:
     """
     Refuse what is another resource than the one that was asked for.
 
@@ -137,7 +137,7 @@ def check_one(call: Call, body: Mapping[str, Any], names: Mapping[str, Any]) -> 
     _require(call, problem)
 
 
-def check_operation(call: Call, body: Mapping[str, Any], name: str) -> None:
+def check_operation(call: ReplyContext, body: Mapping[str, Any], name: str) -> None:
     """
     Refuse what is no operation on the resource that was written.
 
@@ -149,7 +149,7 @@ def check_operation(call: Call, body: Mapping[str, Any], name: str) -> None:
     _require(call, problem or (f"it is about {target!r}" if target and name and target != name else ""))
 
 
-def check_monitored(call: Call, result: Any, request: Mapping[str, Any]) -> None:
+def check_monitored(call: ReplyContext, result: Any, request: Mapping[str, Any]) -> None:
     """
     Refuse what is not of the collection that was asked for.
 
@@ -172,7 +172,7 @@ def check_monitored(call: Call, result: Any, request: Mapping[str, Any]) -> None
     _require(call, problem)
 
 
-def check_alerts(call: Call, body: Mapping[str, Any]) -> None:
+def check_alerts(call: ReplyContext, body: Mapping[str, Any]) -> None:
     """
     Refuse what is no list of alerts.
 
@@ -182,7 +182,7 @@ def check_alerts(call: Call, body: Mapping[str, Any]) -> None:
     _require(call, _not_of_kind(body, "") or find_problem(body, ALERTS))
 
 
-def check_named(call: Call, body: Mapping[str, Any]) -> None:
+def check_named(call: ReplyContext, body: Mapping[str, Any]) -> None:
     """
     Refuse what is no resource of IAM or Cloud KMS.
 
@@ -204,7 +204,7 @@ def _not_of_kind(body: Mapping[str, Any], kind: str) -> str:
     return "" if actual == kind else f"it is {actual or 'of no kind'}" + (f", not {kind}" if kind else "")
 
 
-def _require(call: Call, problem: str) -> None:
+def _require(call: ReplyContext, problem: str) -> None:
     if problem:
         raise call.unreadable(Reply(200, b""), problem)
 

@@ -23,7 +23,7 @@ from trimtab.providers.gcp.metrics import type_of
 from trimtab.providers.gcp.replies import Listed
 from trimtab.providers.gcp.template import (
     DEFAULT_ACCOUNT,
-    Home,
+    RegionHome,
     account_email,
     encryption_problem,
     image_link,
@@ -37,11 +37,11 @@ from trimtab.providers.resolver import (
     SIZE,
     WRITE_OR_MAKE,
     Answers,
+    ExistingThing,
     Question,
     Questions,
     Reference,
     Resolving,
-    Thing,
     texts_at,
 )
 
@@ -125,7 +125,7 @@ class Resolver(Resolving[Calls]):
             yield Reference(f"placement.subnets.{index}", "subnetwork", name, region)
         for index, zone in enumerate(place.zones):
             yield Reference(f"placement.zones.{index}", "zone", zone, region, "write a zone of the region")
-        home = Home(self.calls.project, region)
+        home = RegionHome(self.calls.project, region)
         if group.template.role and group.template.role != DEFAULT_ACCOUNT:
             account = account_email(group.template.role, home)
             yield Reference("template.role", ACCOUNT, account, "", NO_START, is_needed=False)
@@ -155,7 +155,7 @@ class Resolver(Resolving[Calls]):
                 fix = "an alert policy is made once it was written: publish a value, and apply again"
                 yield Reference(f"alarms.{alarm.name}.metric", METRIC, type_of(alarm.metric), "", fix, is_needed=False)
 
-    def find(self, what: str, place: str, names: list[str]) -> Mapping[str, Thing]:
+    def find(self, what: str, place: str, names: list[str]) -> Mapping[str, ExistingThing]:
         """Those that are there, by name."""
         match what:
             case "image":
@@ -164,26 +164,26 @@ class Resolver(Resolving[Calls]):
             case "size":
                 return self._sizes(place, names)
             case "service account":
-                return {name: Thing() for name in names if self.calls.exists("iam", _account_name(name))}
+                return {name: ExistingThing() for name in names if self.calls.exists("iam", _account_name(name))}
             case "key":
-                return {name: Thing() for name in names if self.calls.exists("cloudkms", name)}
+                return {name: ExistingThing() for name in names if self.calls.exists("cloudkms", name)}
             case "notification channel":
-                return {name: Thing() for name in names if self._has_channel(name)}
+                return {name: ExistingThing() for name in names if self._has_channel(name)}
             case "metric":
-                return {name: Thing() for name in names if self._is_written(name)}
+                return {name: ExistingThing() for name in names if self._is_written(name)}
             case "reservation":
                 return self._reservations(place, names)
             case "resource policy":
                 return self._named("resourcePolicies.list", names, region=place)
             case "zone":
                 zones = self.calls.pages("zones.list", filter=_begins(f"{place}-"))
-                return {str(zone["name"]): Thing() for zone in zones}
+                return {str(zone["name"]): ExistingThing() for zone in zones}
             case "network":
                 return self._named("networks.list", names)
             case _:
                 return self._named("subnetworks.list", names, region=place)
 
-    def _fix(self, reference: Reference, answer: Mapping[str, Thing]) -> str:
+    def _fix(self, reference: Reference, answer: Mapping[str, ExistingThing]) -> str:
         if reference.what == SIZE and not answer and not self.find("zone", reference.place, []):
             return f"{reference.place!r} is not a region of Google Cloud; correct `location` or `--region`"
         return super()._fix(reference, answer)
@@ -201,25 +201,25 @@ class Resolver(Resolving[Calls]):
             return False
         return True
 
-    def _named(self, operation: str, names: Sequence[str], **where: str) -> dict[str, Thing]:
+    def _named(self, operation: str, names: Sequence[str], **where: str) -> dict[str, ExistingThing]:
         """Those of the networks or subnetworks, as PROJECT/NAME, that are there."""
         projects = dict.fromkeys(name.partition("/")[0] for name in names)
         return {
-            f"{project}/{item['name']}": Thing()
+            f"{project}/{item['name']}": ExistingThing()
             for project in projects
             for item in self.calls.pages(operation, project=project, **where)
         }
 
-    def _reservations(self, region: str, names: Sequence[str]) -> dict[str, Thing]:
+    def _reservations(self, region: str, names: Sequence[str]) -> dict[str, ExistingThing]:
         """Those of the reservations, as PROJECT/NAME, that are in a zone of a region."""
-        found: dict[str, Thing] = {}
+        found: dict[str, ExistingThing] = {}
         for project in dict.fromkeys(name.partition("/")[0] for name in names):
             for item in self.calls.aggregated("reservations", project=project).items:
                 if str(item["zone"]).rpartition("/")[2].rpartition("-")[0] == region:
-                    found[f"{project}/{item['name']}"] = Thing()
+                    found[f"{project}/{item['name']}"] = ExistingThing()
         return found
 
-    def _image_there(self, link: str) -> Thing | None:
+    def _image_there(self, link: str) -> ExistingThing | None:
         _, project, _, _, *parts = link.split("/")
         family = parts[1] if parts[0] == "family" else ""
         words = f'family = "{family}"' if family else f'name = "{parts[-1]}"'
@@ -227,9 +227,9 @@ class Resolver(Resolving[Calls]):
         sizes = [float(image["diskSizeGb"]) for image in images if image.get("diskSizeGb")]
         kinds = {str(image.get("architecture", "")) for image in images}
         word = next((ours for ours, theirs in ARCHITECTURES.items() if kinds == {theirs}), "")
-        return Thing(least_gb=max(sizes, default=None), architecture=word) if images else None
+        return ExistingThing(least_gb=max(sizes, default=None), architecture=word) if images else None
 
-    def _sizes(self, region: str, names: Sequence[str]) -> dict[str, Thing]:
+    def _sizes(self, region: str, names: Sequence[str]) -> dict[str, ExistingThing]:
         words = " OR ".join(f'(name = "{name}")' for name in names)
         items = self.calls.aggregated("machineTypes", filter=words).items
         zones: dict[str, set[str]] = {}
@@ -237,7 +237,7 @@ class Resolver(Resolving[Calls]):
             zone = str(item["zone"]).rsplit("/", 1)[-1]
             if zone.rpartition("-")[0] == region:
                 zones.setdefault(str(item["name"]), set()).add(zone)
-        return {name: Thing(zones=frozenset(some)) for name, some in zones.items()}
+        return {name: ExistingThing(zones=frozenset(some)) for name, some in zones.items()}
 
     # what a group is attached to
 
@@ -333,7 +333,7 @@ class Resolver(Resolving[Calls]):
             return
         if family and chosen == newest:
             sizes = [float(answer[0]["diskSizeGb"])] if answer[0].get("diskSizeGb") else []
-            self.hold_disks(group, Thing(least_gb=max(sizes, default=None)))
+            self.hold_disks(group, ExistingThing(least_gb=max(sizes, default=None)))
         resolved.images[group.name] = f"projects/{project}/global/images/{chosen}"
 
     # the template that is there

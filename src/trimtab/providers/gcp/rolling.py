@@ -25,7 +25,7 @@ from trimtab.providers.gcp.datapoints import interval_of, points_of
 from trimtab.providers.gcp.errors import STALE
 from trimtab.providers.gcp.ids import lengthened, name_of, place_of, scoped
 from trimtab.providers.gcp.kinds import ALERT_POLICY
-from trimtab.providers.gcp.metrics import INSTANCE, Scope, Shape, from_native, metric_for
+from trimtab.providers.gcp.metrics import INSTANCE, PointShape, Scope, from_native, metric_for
 from trimtab.providers.gcp.reads import list_monitored, managed_instances
 from trimtab.providers.gcp.resources import (
     UNDO,
@@ -43,12 +43,12 @@ from trimtab.providers.gcp.updater import (
     REPLACE,
     Patch,
     budget_for,
-    patch_of,
     policy_back,
     same_versions,
     standing,
     template_in,
     version_of,
+    version_patch,
     versions_for,
 )
 from trimtab.providers.pause import DRIVEN_TAG
@@ -159,7 +159,7 @@ class GcpRollouts(RolloutActions):
         def body(manager: Mapping[str, Any]) -> Patch | None:
             _its_own(manager, run, name, phase=True)
             versions = versions_for(manager, run, picture.members, goal, is_whole=is_whole, natively=budget is not None)
-            return patch_of(manager, versions, budget)
+            return version_patch(manager, versions, budget)
 
         self._send(location, name, body)
         if budget is None:
@@ -172,7 +172,7 @@ class GcpRollouts(RolloutActions):
 
         def body(manager: Mapping[str, Any]) -> Patch | None:
             _its_own(manager, run, name, phase=True)
-            return patch_of(manager, [version_of(manager, run.old)], budget)
+            return version_patch(manager, [version_of(manager, run.old)], budget)
 
         self._send(location, name, body)
         if budget is None:
@@ -219,8 +219,8 @@ class GcpRollouts(RolloutActions):
         """Take the mark of a blue-green run away, and nothing else."""
 
         def body(manager: Mapping[str, Any]) -> Patch | None:
-            found = find_run(manager)
-            if found is None or found.in_place:
+            run = find_run(manager)
+            if run is None or run.in_place:
                 return None
             return {"description": with_marks(manager.get("description"), manager, rollout=None)}
 
@@ -274,7 +274,7 @@ class GcpRollouts(RolloutActions):
         """
         measured = metric_for(metric, Scope(name))
         native = measured.native
-        if native.resource != INSTANCE or native.shape is Shape.DISTRIBUTION:
+        if native.resource != INSTANCE or native.shape is PointShape.DISTRIBUTION:
             text = f"Cloud Monitoring measures {metric.name!r} of no instance by itself"
             raise Unsupported(f"{text}; take a metric of instances such as cpu")
         members = self._find(location, name).picture.members
@@ -472,8 +472,8 @@ def _still_used(name: str) -> Conflict:
     return Conflict(text, provider="gcp", operation="rollout")
 
 
-def _moved_on(name: str, found: RolloutRun | None) -> Conflict:
-    text = str(found) if found else "no rollout is on any more"
+def _moved_on(name: str, run: RolloutRun | None) -> Conflict:
+    text = str(run) if run else "no rollout is on any more"
     return Conflict(f"{name!r}: {text}", provider="gcp", operation="rollout")
 
 

@@ -64,8 +64,8 @@ def _texts(
 def _identity(calls: Calls, kind: str, item: Mapping[str, Any]) -> tuple[Key, Mark | None]:
     if kind == SERVICE:
         return Key("", SERVICE, str(item["name"])), None
-    found: Resource = READERS[kind](item, calls.location)
-    return found.key, found.mark
+    resource: Resource = READERS[kind](item, calls.location)
+    return resource.key, resource.mark
 
 
 def _links(kind: str, item: Mapping[str, Any]) -> Iterable[str]:

@@ -35,7 +35,7 @@ _USER_KEY = re.compile(r"^[\w.-]+:")
 _KEY = re.compile(r"([\w.-]+:)?(ssh-(rsa|dss|ed25519)|ecdsa-sha2-nistp\d+|sk-\S+) [A-Za-z0-9+/=]+( .*)?", re.DOTALL)
 
 
-class Home(NamedTuple):
+class RegionHome(NamedTuple):
     """A project and a region, where names of things are looked up."""
 
     project: str
@@ -47,7 +47,7 @@ class Home(NamedTuple):
         return f"projects/{self.project}/global"
 
 
-def template_body(group: ScalingGroup, home: Home, image: str) -> dict[str, Any]:
+def template_body(group: ScalingGroup, home: RegionHome, image: str) -> dict[str, Any]:
     """The body of an instance template, less its name and description."""
     template = group.template
     return {
@@ -65,7 +65,7 @@ def template_body(group: ScalingGroup, home: Home, image: str) -> dict[str, Any]
     }
 
 
-def image_link(image: Image, home: Home) -> str:
+def image_link(image: Image, home: RegionHome) -> str:
     """An image by link, by a family of a project (`debian-cloud/debian-12`), or by its name in the own project."""
     text = image.id or ""
     if text.startswith(("projects/", "https://", "http://")):
@@ -118,14 +118,14 @@ def _metadata(group: ScalingGroup) -> dict[str, Any]:
     return {"items": items} if items else {}
 
 
-def _accounts(group: ScalingGroup, home: Home) -> list[dict[str, Any]]:
+def _accounts(group: ScalingGroup, home: RegionHome) -> list[dict[str, Any]]:
     role, scopes = group.template.role, group.gcp.scopes
     if role is None and not scopes:
         return []
     return [{"email": account_email(role, home) if role else DEFAULT_ACCOUNT, "scopes": sorted(scopes or SCOPES)}]
 
 
-def account_email(role: str, home: Home) -> str:
+def account_email(role: str, home: RegionHome) -> str:
     """
     A service account by its e-mail address, or by what that begins with, in the own project.
 
@@ -137,7 +137,7 @@ def account_email(role: str, home: Home) -> str:
     return f"{role}@{project}{f'.{domain}' if domain else ''}.iam.gserviceaccount.com"
 
 
-def _disks(group: ScalingGroup, image: str, home: Home) -> Iterator[dict[str, Any]]:
+def _disks(group: ScalingGroup, image: str, home: RegionHome) -> Iterator[dict[str, Any]]:
     boot = next((disk for disk in group.template.disks if disk.device is None), Disk())
     yield {"boot": True, **_disk(boot, {"sourceImage": image}, home)}
     yield from (
@@ -147,7 +147,7 @@ def _disks(group: ScalingGroup, image: str, home: Home) -> Iterator[dict[str, An
     )
 
 
-def _disk(disk: Disk, source: Mapping[str, str], home: Home) -> dict[str, Any]:
+def _disk(disk: Disk, source: Mapping[str, str], home: RegionHome) -> dict[str, Any]:
     parameters = drop_empty(
         diskSizeGb=None if disk.size_gb is None else str(disk.size_gb),
         diskType=native_disk("gcp", disk.type),
@@ -160,11 +160,11 @@ def _disk(disk: Disk, source: Mapping[str, str], home: Home) -> dict[str, Any]:
     }
 
 
-def _key(key: str | None, home: Home) -> dict[str, str]:
+def _key(key: str | None, home: RegionHome) -> dict[str, str]:
     return {"kmsKeyName": key_link(key, home)} if key else {}
 
 
-def key_link(key: str, home: Home) -> str:
+def key_link(key: str, home: RegionHome) -> str:
     """A key by its full name, or as RING/KEY in the project and the region."""
     ring, _, name = key.partition("/")
     if key.startswith("projects/") or not name or "/" in name:
@@ -179,7 +179,7 @@ def encryption_problem(key: str | None) -> str | None:
     return f"{key!r} is not a key of Cloud KMS; write RING/KEY, or projects/P/locations/L/keyRings/RING/cryptoKeys/KEY"
 
 
-def _card(group: ScalingGroup, home: Home) -> dict[str, Any]:
+def _card(group: ScalingGroup, home: RegionHome) -> dict[str, Any]:
     place = group.placement
     subnet = subnet_link(place.subnets[0], home) if place.subnets else None
     network = network_link(place.network, home) if place.network else None
@@ -191,12 +191,12 @@ def _card(group: ScalingGroup, home: Home) -> dict[str, Any]:
     )
 
 
-def subnet_link(name: str, home: Home) -> str:
+def subnet_link(name: str, home: RegionHome) -> str:
     """A subnetwork by link, or by its name in the region."""
     return short(name) if is_link(name) else f"projects/{home.project}/regions/{home.region}/subnetworks/{name}"
 
 
-def network_link(name: str, home: Home) -> str:
+def network_link(name: str, home: RegionHome) -> str:
     """A network by link or by its name."""
     return short(name) if is_link(name) else f"{home.base}/networks/{name}"
 

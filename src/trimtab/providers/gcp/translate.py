@@ -40,7 +40,7 @@ from trimtab.providers.gcp.metrics import Scope
 from trimtab.providers.gcp.names import LONGEST_BASE, LONGEST_NAME, is_name, label_problem, seconds
 from trimtab.providers.gcp.policies import BALANCING, is_balancing, rate_of, tracked
 from trimtab.providers.gcp.template import (
-    Home,
+    RegionHome,
     encryption_problem,
     image_link,
     image_problem,
@@ -57,7 +57,7 @@ from trimtab.providers.sizes import size_at, size_is_initial
 from trimtab.providers.translation import GroupTranslator, Translation
 
 if TYPE_CHECKING:
-    from trimtab.providers.gcp.purchase import Part
+    from trimtab.providers.gcp.purchase import PurchasePart
 
 BETWEEN = ","
 """What stands between the policies that a mark keeps; its words have no spaces."""
@@ -113,11 +113,11 @@ class _Group(GroupTranslator):
     ) -> None:
         super().__init__(fleet, group, facts, now, location)
         self.facts = facts
-        self.home = Home(project, self.location)
+        self.home = RegionHome(project, self.location)
         # templates, alert policies and channels live in no location; the mark says whose they are
         self.mark = Mark(fleet.name, group.name, kept={"location": self.location})
         self.attached = facts.attached.get(group.name, Attached())
-        self.part: Part | None = None
+        self.part: PurchasePart | None = None
         """Which of two native groups is made; `None` for a group that is one."""
         self.known = facts.templates.get(group.name)
         self.whole, self.shared = self.group, self.native
@@ -176,7 +176,7 @@ class _Group(GroupTranslator):
         self._done = self._done.union(*(piece._done for piece in pieces))
         return resources
 
-    def _piece(self, part: "Part", known: Known | None) -> Self:
+    def _piece(self, part: "PurchasePart", known: Known | None) -> Self:
         """The same for one of two native groups; notes and problems are the group's."""
         piece = copy(self)
         piece.part, piece.group, piece.native, piece.known = part, part.group, part.native, known
@@ -196,7 +196,7 @@ class _Group(GroupTranslator):
             return size_at(self.group, self.now), size_is_initial(self.fleet, self.group)
         return self.part.size, self._is_owned(self.part) or self.part.keeps_size
 
-    def _is_owned(self, part: "Part") -> bool:
+    def _is_owned(self, part: "PurchasePart") -> bool:
         """Whether others than plans decide the size of one of two native groups."""
         return not part.is_fixed and size_is_initial(self.fleet, self.whole)
 

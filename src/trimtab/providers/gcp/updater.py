@@ -94,7 +94,7 @@ def budget_for(manager: Mapping[str, Any], limits: Limits, desired: int) -> Budg
     return Budget(surge, unavailable) if surge or unavailable else None
 
 
-def patch_of(manager: Mapping[str, Any], versions: Sequence[Patch], budget: Budget | None) -> Patch | None:
+def version_patch(manager: Mapping[str, Any], versions: Sequence[Patch], budget: Budget | None) -> Patch | None:
     """What is to be written of the versions and of the update policy; `None` where all is so already."""
     patch = {} if same_versions(manager.get("versions") or (), versions) else {"versions": list(versions)}
     if budget is None:

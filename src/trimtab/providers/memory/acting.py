@@ -7,7 +7,7 @@ from trimtab.errors import InvalidRequest, NotFound
 from trimtab.plan import Key
 from trimtab.providers.base import GroupState, Instance, InstanceState
 from trimtab.providers.lookup import group_not_found
-from trimtab.providers.memory.store import Machine, Size, Store
+from trimtab.providers.memory.store import Machine, MemoryStore, Size
 from trimtab.providers.pause import Boost, Pause
 from trimtab.providers.policy_execution import executed_size
 from trimtab.providers.sizes import check_shrink
@@ -16,7 +16,7 @@ from trimtab.providers.sizes import check_shrink
 class GroupActions:
     """Acts on one group of a store."""
 
-    def __init__(self, store: Store, location: str, name: str) -> None:
+    def __init__(self, store: MemoryStore, location: str, name: str) -> None:
         self.store = store
         self.location = location
         self.name = name

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 
 
 class MemoryMetrics:
     """What was measured, and what is published."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: MemoryStore) -> None:
         self.store = store
 
     def read(self, queries: Sequence[MetricQuery]) -> Sequence[Datapoints]:

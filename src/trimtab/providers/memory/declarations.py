@@ -9,7 +9,7 @@ MEMORY = Declarations(
     name="memory",
     connect="trimtab.providers.memory.provider:connect",
     options=(
-        Option("store", "the `Store` to be on; an empty one of its own when left out", in_file=False),
+        Option("store", "the `MemoryStore` to be on; an empty one of its own when left out", in_file=False),
         Option("location", "where groups without a location live"),
     ),
     advised=False,

@@ -21,7 +21,7 @@ from trimtab.providers.memory.kinds import KINDS
 from trimtab.providers.memory.reads import read_fleet
 from trimtab.providers.memory.resolve import resolve
 from trimtab.providers.memory.states import MemoryLive
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 from trimtab.providers.memory.translate import MemoryFacts, translate
 from trimtab.providers.memory.writes import Writer
 from trimtab.providers.roles import Actions, Metrics, Provider, Resources
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 def connect(
     *,
     clock: Clock,
-    store: Store | None = None,
+    store: MemoryStore | None = None,
     location: str = "local",
     workers: int = 8,
     listener: Listener = silent,
 ) -> Provider:
     """A provider on `store`, or on an empty one of its own, in which nobody waits for a machine's clock."""
-    store = store or (Store(clock, boot=timedelta(0)) if isinstance(clock, SystemClock) else Store(clock))
+    store = store or (MemoryStore(clock, boot=timedelta(0)) if isinstance(clock, SystemClock) else MemoryStore(clock))
     live = MemoryLive(store, location=location)
     return Provider(
         name="memory",
@@ -55,16 +55,16 @@ def connect(
     )
 
 
-def _rollouts(store: Store, live: MemoryLive) -> "RolloutActions":
+def _rollouts(store: MemoryStore, live: MemoryLive) -> "RolloutActions":
     from trimtab.providers.memory.rolling import MemoryRollouts  # few groups are rolled out
 
     return MemoryRollouts(store, live)
 
 
 class MemoryResources(Resources):
-    """Reads and writes a `Store`; does what the real providers do, at once and without a network."""
+    """Reads and writes a `MemoryStore`; does what the real providers do, at once and without a network."""
 
-    def __init__(self, store: Store, *, location: str) -> None:
+    def __init__(self, store: MemoryStore, *, location: str) -> None:
         self.store = store
         self.location = location
 
@@ -95,7 +95,7 @@ class MemoryResources(Resources):
         """Which other groups of the store launch from templates that go."""
         from trimtab.providers.sharing import deleted, used_by, users_of  # a plan that deletes nothing asks nobody
 
-        found = {}
+        result = {}
         for change in deleted(changes, ("template",)):
             groups = {
                 key: thing.mark
@@ -104,8 +104,8 @@ class MemoryResources(Resources):
                 and thing.body.get("template", {}).get("name") == change.key.name
             }
             if users := users_of(change, groups, changes, fleet):
-                found[change.key] = f"{used_by('group', users)} {'uses' if len(users) == 1 else 'use'} it too"
-        return found
+                result[change.key] = f"{used_by('group', users)} {'uses' if len(users) == 1 else 'use'} it too"
+        return result
 
     def write(self, writes: Sequence[Write]) -> Sequence[Written]:
         """Each change in turn."""

@@ -4,12 +4,12 @@ from trimtab.checks.comments import is_ignored
 from trimtab.checks.live import NEWER_IMAGE
 from trimtab.models import Fleet
 from trimtab.plan import Key, Live, Note, digest
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 from trimtab.providers.memory.translate import MemoryFacts
 from trimtab.providers.pinning import pin, pinned
 
 
-def resolve(store: Store, fleet: Fleet, live: Live, location: str, refresh: frozenset[str]) -> MemoryFacts:
+def resolve(store: MemoryStore, fleet: Fleet, live: Live, location: str, refresh: frozenset[str]) -> MemoryFacts:
     """Images by match: the one kept at creation, else the newest of the store's."""
     images: dict[str, str] = {}
     kept: dict[str, dict[str, str]] = {}

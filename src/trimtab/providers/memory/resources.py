@@ -3,11 +3,11 @@
 from trimtab.plan import Attributes, Key, Resource
 from trimtab.plan.resource import Secret
 from trimtab.providers.memory.kinds import id_of
-from trimtab.providers.memory.store import Store, Thing
+from trimtab.providers.memory.store import MemoryStore, StoredResource
 from trimtab.providers.pause import BACK_TAG
 
 
-def resource_of(store: Store, key: Key, thing: Thing) -> Resource:
+def resource_of(store: MemoryStore, key: Key, thing: StoredResource) -> Resource:
     """A thing of the store as a native resource."""
     size = store.sizes.get(key)
     body = dict(thing.body)

@@ -9,7 +9,7 @@ from trimtab.models import Metric
 from trimtab.plan import Key, revealed
 from trimtab.providers.lookup import group_not_found
 from trimtab.providers.memory.states import MemoryLive
-from trimtab.providers.memory.store import Size, Store, Thing
+from trimtab.providers.memory.store import MemoryStore, Size, StoredResource
 from trimtab.providers.pause import DRIVEN_TAG
 from trimtab.providers.rolling import (
     Limits,
@@ -27,7 +27,7 @@ from trimtab.providers.run import RolloutRun
 class MemoryRollouts(RolloutActions):
     """Replaces machines of a store."""
 
-    def __init__(self, store: Store, live: MemoryLive) -> None:
+    def __init__(self, store: MemoryStore, live: MemoryLive) -> None:
         self.store = store
         self.live = live
 
@@ -85,7 +85,7 @@ class MemoryRollouts(RolloutActions):
             old = self.store.versions[template].get(int(run.old))
             if old is not None and str(newest.version) == run.new:
                 self.store.versions[template].pop(newest.version, None)
-                self.store.things[template] = Thing(dict(old.body), old.mark, old.version)
+                self.store.things[template] = StoredResource(dict(old.body), old.mark, old.version)
             self._settle(key, thing, size, int(run.old), keep)
 
     def shift(self, shares: Shares) -> str:
@@ -132,7 +132,7 @@ class MemoryRollouts(RolloutActions):
 
     # how it is done
 
-    def _find(self, operation: str, location: str, name: str) -> tuple[Key, Thing, Size]:
+    def _find(self, operation: str, location: str, name: str) -> tuple[Key, StoredResource, Size]:
         self.store.settle()
         key = Key(location, "group", name)
         self.store.call(operation, key)
@@ -169,7 +169,7 @@ class MemoryRollouts(RolloutActions):
             else:
                 size.machines[place] = self.store.machine(key, version)
 
-    def _settle(self, key: Key, thing: Thing, size: Size, version: int, keep: int) -> None:
+    def _settle(self, key: Key, thing: StoredResource, size: Size, version: int, keep: int) -> None:
         template = Key(key.location, "template", str(thing.body["template"]["name"]))
         thing.body = {**thing.body, "template": {**thing.body["template"], "version": version}}
         size.run = None

@@ -16,7 +16,7 @@ from trimtab.providers.base import (
 from trimtab.providers.importing import Imported
 from trimtab.providers.lookup import group_not_found
 from trimtab.providers.memory.resources import resource_of
-from trimtab.providers.memory.store import Machine, Size, Store, Thing
+from trimtab.providers.memory.store import Machine, MemoryStore, Size, StoredResource
 from trimtab.providers.roles import LiveState
 
 
@@ -25,7 +25,7 @@ class MemoryLive(LiveState):
 
     name = "memory"
 
-    def __init__(self, store: Store, *, location: str) -> None:
+    def __init__(self, store: MemoryStore, *, location: str) -> None:
         self.store = store
         self.location = location
 
@@ -59,7 +59,7 @@ class MemoryLive(LiveState):
             on_demand_base=_on_demand_base(thing.body),
         )
 
-    def _instance(self, machine: Machine, group: Thing, size: Size) -> Instance:
+    def _instance(self, machine: Machine, group: StoredResource, size: Size) -> Instance:
         wanted = int(size.run.new) if size.run and size.run.in_place else group.body["template"]["version"]
         boots = self.store.clock.now() < machine.started + self.store.boot
         state = InstanceState.PENDING if boots else InstanceState.RUNNING

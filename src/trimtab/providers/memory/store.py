@@ -27,7 +27,7 @@ Fault = Callable[[str, Key | None], ProviderError | None]
 
 
 @dataclass
-class Thing:
+class StoredResource:
     """One resource as the cloud holds it."""
 
     body: dict[str, Any]
@@ -73,7 +73,7 @@ class Size:
     """When an instance was last asked for that could not be had."""
 
 
-class Store:
+class MemoryStore:
     """
     A cloud in memory; several connections may share one.
 
@@ -97,8 +97,8 @@ class Store:
         self.boot = boot
         self.deletion = deletion
         self.lock = threading.RLock()
-        self.things: dict[Key, Thing] = {}
-        self.versions: dict[Key, dict[int, Thing]] = {}
+        self.things: dict[Key, StoredResource] = {}
+        self.versions: dict[Key, dict[int, StoredResource]] = {}
         """Of each template, what it was in each version that is kept."""
         self.firing: set[str] = set()
         """The alarms that fire, by name."""
@@ -123,12 +123,12 @@ class Store:
         if error is not None:
             raise error
 
-    def put(self, key: Key, body: Mapping[str, Any], mark: Mark | None) -> Thing:
+    def put(self, key: Key, body: Mapping[str, Any], mark: Mark | None) -> StoredResource:
         """Create or replace one resource."""
         old = self.things.get(key)
         changed = old is None or old.body != body
         version = (old.version + changed) if old else 1
-        self.things[key] = thing = Thing(deepcopy(dict(body)), mark, version)
+        self.things[key] = thing = StoredResource(deepcopy(dict(body)), mark, version)
         if key.kind == "template":
             self.versions.setdefault(key, {})[version] = thing
         return thing
@@ -343,5 +343,5 @@ def _group_of(key: Key) -> Key:
     return Key(key.location, "group", key.parent)
 
 
-def _schedule(key: Key, thing: Thing) -> Schedule:
+def _schedule(key: Key, thing: StoredResource) -> Schedule:
     return Schedule.model_validate({"name": key.name, **thing.body})

@@ -10,13 +10,13 @@ from trimtab.providers.base import (
     Written,
 )
 from trimtab.providers.memory.kinds import id_of
-from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.store import MemoryStore
 
 
 class Writer:
     """Writes to a store, each change at once."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: MemoryStore) -> None:
         self.store = store
 
     def write(self, writes: Sequence[Write]) -> Sequence[Written]:

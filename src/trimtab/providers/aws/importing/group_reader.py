@@ -14,14 +14,14 @@ from trimtab.models import Alarm, Capacity, Fleet, Policy, SimplePolicy, StepPol
 from trimtab.plan import Key, Live, Mark, Note, Resource, read_tags
 from trimtab.providers.aws.alarms import alarm_body
 from trimtab.providers.aws.facts import AwsFacts, ImageFacts, is_looked_up, target_group
-from trimtab.providers.aws.first_seen import WORD, Standing, standing_of
+from trimtab.providers.aws.first_seen import WORD, UnfiredSchedules, standing_of
 from trimtab.providers.aws.importing.alarms import belongs, read_alarm
 from trimtab.providers.aws.importing.group import read_fields, read_group_tags, read_purchase, read_settings
 from trimtab.providers.aws.importing.metrics import MetricContext
 from trimtab.providers.aws.importing.policies import read_policy
 from trimtab.providers.aws.importing.replies import Replies, Reply
-from trimtab.providers.aws.importing.resources import READ_KINDS, Found
-from trimtab.providers.aws.importing.schedules import Timetable, read_schedules
+from trimtab.providers.aws.importing.resources import READ_KINDS, GroupResources
+from trimtab.providers.aws.importing.schedules import ImportedTimetable, read_schedules
 from trimtab.providers.aws.importing.template import UNKNOWN, as_data, instance_tags, read_template
 from trimtab.providers.aws.kinds import AUTO_SCALING_GROUP, LAUNCH_TEMPLATE, METRIC_ALARM, SCALING_POLICY
 from trimtab.providers.aws.kinds import SCHEDULED_ACTION as ACTION
@@ -145,9 +145,9 @@ class GroupReader:
     # what is there
 
     @cached_property
-    def found(self) -> Found:
+    def found(self) -> GroupResources:
         """The replies as a plan reads them."""
-        return Found(replies=self.replies, location=self.location, now=self.now, fleet=self.fleet_name)
+        return GroupResources(replies=self.replies, location=self.location, now=self.now, fleet=self.fleet_name)
 
     @cached_property
     def live(self) -> list[Resource]:
@@ -262,7 +262,7 @@ class GroupReader:
                 yield native, f"then what it acts on is gone, so {end}"
 
     @cached_property
-    def timetable(self) -> Timetable:
+    def timetable(self) -> ImportedTimetable:
         """Schedules, and the sizes that hold without them."""
         item = self.replies.group
         live = Capacity(min=item["MinSize"], max=item["MaxSize"])
@@ -401,7 +401,7 @@ class GroupReader:
         text = f"template.image: {self._without_image}; name the image for new instances"
         return Translation.of([translation, Translation(problems=(Note(text, group.name),))])
 
-    def _standing(self, fleet: Fleet) -> Standing | None:
+    def _standing(self, fleet: Fleet) -> UnfiredSchedules | None:
         """What has not fired since it was first seen, once the group is adopted."""
         group = fleet.groups[0]
         resources = {item.key: item for item in self.live}

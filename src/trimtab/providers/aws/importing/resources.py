@@ -44,7 +44,7 @@ _AS_ANSWERED: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class GroupResources:
     """
     The resources of one group.
 

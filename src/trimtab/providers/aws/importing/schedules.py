@@ -15,7 +15,7 @@ Body = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Timetable:
+class ImportedTimetable:
     """
     A group's schedules, and what their windows say of its own sizes.
 
@@ -30,7 +30,7 @@ class Timetable:
     refused: Mapping[str, str]
 
 
-def read_schedules(actions: Mapping[str, Mapping[str, Any]], live: Capacity, now: datetime) -> Timetable:
+def read_schedules(actions: Mapping[str, Mapping[str, Any]], live: Capacity, now: datetime) -> ImportedTimetable:
     """
     The schedules that a group's actions stand for.
 
@@ -58,7 +58,7 @@ def _body(item: Mapping[str, Any], now: datetime) -> Body:
     return body
 
 
-def _table(bodies: Mapping[str, Body], windows: Mapping[str, Schedule], live: Capacity) -> Timetable:
+def _table(bodies: Mapping[str, Body], windows: Mapping[str, Schedule], live: Capacity) -> ImportedTimetable:
     capacity = _own_sizes(live, [bodies[f"{name}{END}"] for name in windows])
     windows = {name: window for name, window in windows.items() if _puts_back(bodies[f"{name}{END}"], capacity)}
     ends = {f"{name}{END}" for name in windows}
@@ -69,7 +69,7 @@ def _table(bodies: Mapping[str, Body], windows: Mapping[str, Schedule], live: Ca
             kept.append(_checked(windows.get(name) or _plain(name, bodies[name]), capacity))
         except InvalidModel as error:
             refused[name] = error.problems[0].message
-    return Timetable(tuple(kept), capacity, refused)
+    return ImportedTimetable(tuple(kept), capacity, refused)
 
 
 def _own_sizes(live: Capacity, ends: Sequence[Body]) -> Capacity:
@@ -137,10 +137,10 @@ def _moment(text: str | None) -> datetime | None:
 def _alone(window: Schedule, end: Body) -> ScalingGroup:
     sizes = {name: end.get(native) for name, native in SIZES.items()}
     capacity = Capacity.model_construct(**sizes)
-    return _group(Timetable((window,), capacity, {}))
+    return _group(ImportedTimetable((window,), capacity, {}))
 
 
-def _group(table: Timetable) -> ScalingGroup:
+def _group(table: ImportedTimetable) -> ScalingGroup:
     template = InstanceTemplate.model_construct()
     return ScalingGroup.model_construct(
         name="it", capacity=table.capacity, template=template, schedules=table.schedules

@@ -17,7 +17,7 @@ from trimtab.providers.gcp.importing.template import first, machine_of, other_ti
 from trimtab.providers.gcp.kinds import AUTOSCALER, KINDS, MANAGER, TEMPLATE
 from trimtab.providers.gcp.purchase import floor_of, with_sort
 from trimtab.providers.gcp.resources import READERS, backend_resources
-from trimtab.providers.gcp.template import Home, image_link, template_body
+from trimtab.providers.gcp.template import RegionHome, image_link, template_body
 from trimtab.providers.gcp.translate import TEMPLATE_FIELD, translate
 from trimtab.providers.health import HTTP_PORT, HTTPS_PORT, asks_balancer, implied_protocol
 from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, group_names
@@ -264,7 +264,7 @@ class GroupReader:
 
     def _lost(self, group: ScalingGroup) -> list[str]:
         """The leaves of the instance template that are others than the group asks for."""
-        home = Home(self.project, self.where)
+        home = RegionHome(self.project, self.where)
         wanted = TEMPLATE.leaves(template_body(group, home, image_link(group.template.image, home)))
         existing = TEMPLATE.leaves(self.template.body) if self.template is not None else {}
         return sorted(path for path in {*existing, *wanted} if existing.get(path) != wanted.get(path))
