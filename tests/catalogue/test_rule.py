@@ -147,7 +147,7 @@ def test_a_size_is_for_the_processor_of_the_image(cloud, size):
 def test_several_choices_are_a_list():
     chosen = settle(neutral(cpus=2, memory_gb=4, choices=3, burstable=False), "azure", region="westeurope")
     names = [option.size for option in chosen.group.purchase.sizes]
-    assert names == ["Standard_D2ls_v5", "Standard_F2s_v2", "Standard_D2as_v5"]
+    assert names == ["Standard_D2ls_v5", "Standard_D2as_v5", "Standard_D2s_v5"]
     assert chosen.group.template.size == names[0]
 
 

@@ -167,6 +167,13 @@ AWS = (
         disk(type="ssd", size_gb=10, iops=5001),
     ),
     Case(
+        "disk of the system twice",
+        "template.disks",
+        "template.disks",
+        [{"size_gb": 20}, {"device": "/dev/sdf", "size_gb": 20}],
+        [{"size_gb": 20}, {"device": "/dev/sda1", "size_gb": 20}],
+    ),
+    Case(
         "iops of a disk without",
         "template.disks.0.iops",
         "template.disks",
@@ -224,7 +231,7 @@ AWS = (
     ),
     Case("50 hooks", "aws.lifecycle_hooks", "aws", hooks(50), hooks(51)),
     Case("10 topics", "aws.notify_scaling", "aws", topics(10), topics(11)),
-    Case("50 policies", "policies", "policies", policies(49), policies(50), {"alarms": {}}),
+    Case("50 policies", "policies", "policies", policies(49), policies(50), {"alarms": {}}, door=False),
     # the group's name and trimtab's mark of three tags are among the fifty
     Case("50 tags", "tags", "tags", tags(46), tags(47)),
     Case("reserved tag", "tags", "tags", {"awsome": "x"}, {"aws:cloud": "x"}),
@@ -265,6 +272,21 @@ AWS = (
         [f"{TOPIC}{n}" for n in range(4)],
         [f"{TOPIC}{n}" for n in range(5)],
         _HOT,
+    ),
+    Case(
+        "no queue as an action",
+        "alarms.hot.notify.0",
+        "alarms.hot.notify",
+        [f"{TOPIC}a"],
+        ["arn:aws:sqs:us-east-1:123456789012:a"],
+        _HOT,
+    ),
+    Case(
+        "text of a hook",
+        "aws.lifecycle_hooks.0.data",
+        "aws",
+        hook(data="x" * 4000),
+        hook(data="x" * 4001),
     ),
     Case("an action that is an ARN", "alarms.hot.notify.0", "alarms.hot.notify", [f"{TOPIC}a"], ["ops-topic"], _HOT),
     Case(
@@ -311,6 +333,10 @@ _AHEAD = {
 }
 _PROBE = {"health_check": {"path": "/up", "port": 80}}
 AZURE = (
+    Case(
+        "disk of an image", "template.disks.0.size_gb", "template.disks", disk(size_gb=30), disk(size_gb=29), door=False
+    ),
+    Case("image for processors", "template.size", "template.size", "Standard_D2s_v5", "Standard_D2ps_v5", door=False),
     Case("custom data", "template.user_data", "template.user_data", script(65535), script(65536)),
     Case("reserved user", "azure.admin_username", "azure.admin_username", "admin3", "Admin2"),
     Case("long user", "azure.admin_username", "azure.admin_username", "u" * 64, "u" * 65),
@@ -406,6 +432,7 @@ AZURE = (
         "Standard_D2s_v5",
         "Standard_B2s",
         {"purchase": {"spot": True}},
+        door=False,
     ),
     Case("short farewell", "azure.terminate_notification", "azure.terminate_notification", "5m", "4m"),
     Case("long farewell", "azure.terminate_notification", "azure.terminate_notification", "15m", "16m"),
@@ -475,6 +502,17 @@ GCP = (
         disk(size_gb=20, type="ssd"),
         {"template": {"size": "n4-standard-2"}},
     ),
+    Case(
+        "disks of another machine",
+        "template.disks.0.type",
+        "template.disks",
+        disk(size_gb=20, type="pd-balanced"),
+        disk(size_gb=20, type="hyperdisk-balanced"),
+        {"template": {"size": "n2-standard-2"}},
+    ),
+    Case("processors", "template.size", "template.size", "n2-custom-4-8192", "n2-custom-3-8192"),
+    Case("memory of a processor", "template.size", "template.size", "e2-custom-2-16384", "e2-custom-2-16640"),
+    Case("memory in steps", "template.size", "template.size", "e2-custom-2-4352", "e2-custom-2-4353"),
     Case("metadata in all", "template.metadata", "template.metadata.b", "b" * 262142, "b" * 262143, _METADATA),
     Case("healthy answers", "health_check", "health_check.healthy_threshold", 10, 11, _CHECK),
     Case("unhealthy answers", "health_check", "health_check.unhealthy_threshold", 10, 11, _CHECK),

@@ -7,7 +7,7 @@ import yaml
 
 import trimtab as tt
 from tests.constraints.cases import CASES, TOPIC, group_of
-from tests.found.worlds import PUBLIC_KEY
+from tests.found.worlds import PUBLIC_KEY, make_by_arn
 from tests.laws import sampled
 from trimtab.errors import ConfigError
 from trimtab.providers.translation import GroupTranslator
@@ -21,8 +21,8 @@ def account(request, cloud, case):
     account = request.getfixturevalue(cloud)
     if cloud == "aws":  # what a case names has to be there
         account.client("ec2").import_key_pair(KeyName="ops", PublicKeyMaterial=PUBLIC_KEY)
-        for name in sorted(set(re.findall(rf"{TOPIC}(\w+)", str(case)))):
-            account.client("sns").create_topic(Name=name)
+        made = set(re.findall(rf"{TOPIC}\w+|arn:aws:iam::\d+:role/hooks", str(case)))
+        make_by_arn(account.client, *sorted(made))
     return account
 
 

@@ -8,7 +8,7 @@ from tools.constraints.__main__ import content, place
 from tools.constraints.writing import is_written
 
 from tests.constraints.readers import reader
-from trimtab.declarations.limits import Bytes, Choice, Count, Length, Multiple, ProductAtMost, Range, When
+from trimtab.declarations.limits import Bytes, Choice, Count, Inside, Length, Multiple, ProductAtMost, Range, When
 
 CLOUDS = {"aws": "botocore", "azure": "arm", "gcp": "discovery"}
 UNITS = {"KB": 1024, "TiB": 1024, "week": 604800, "hours": 3600, "minutes?": 60}
@@ -103,6 +103,8 @@ def bounds(rule):
             found = list(rule.numbers)
         case Multiple():
             found = [rule.of]
+        case Inside():
+            found = bounds(rule.rule)
         case _:
             found = []
     # what is nothing, one item or "above nothing" is said in words

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from aws_bench import START, Aws, code
+from aws_bench import START, Aws, client_for, code
 from botocore.exceptions import ClientError
 
 MINUTE = timedelta(minutes=1)
@@ -373,6 +373,10 @@ class TestTrafficSources:
         aws.make_group()
         topic = {"AutoScalingGroupName": "web", "TopicARN": "arn:aws:sns:us-east-1:123456789012:t"}
         kinds = ["autoscaling:EC2_INSTANCE_LAUNCH", "autoscaling:EC2_INSTANCE_TERMINATE"]
+        aws.doors.configure(check_hook_targets=1)
+        refused = code(aws.autoscaling.put_notification_configuration, **topic, NotificationTypes=kinds)
+        assert refused == "ValidationError"  # there is no such topic yet
+        client_for(aws.emulator, "sns").create_topic(Name="t")
         scaling = aws.autoscaling
         scaling.put_notification_configuration(**topic, NotificationTypes=kinds)
         found = scaling.describe_notification_configurations()["NotificationConfigurations"]

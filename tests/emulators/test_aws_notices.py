@@ -2,10 +2,12 @@
 
 import json
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from aws_bench import START, Aws, client_for, code
+from tests.found.worlds import make_by_arn
 
 LAUNCHING, TERMINATING = "autoscaling:EC2_INSTANCE_LAUNCHING", "autoscaling:EC2_INSTANCE_TERMINATING"
 ROLE = "arn:aws:iam::123456789012:role/hooks"
@@ -21,6 +23,7 @@ EVENT = {"version", "id", "detail-type", "source", "time", "region", "resources"
 @pytest.fixture
 def queue(aws: Aws) -> dict[str, str]:
     sqs = client_for(aws.emulator, "sqs")
+    make_by_arn(partial(client_for, aws.emulator), ROLE)
     url = sqs.create_queue(QueueName="hooks")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     return {"url": url, "arn": arn}
@@ -118,10 +121,13 @@ def test_a_rule_whose_queue_is_gone_loses_its_events(aws: Aws, queue: dict[str, 
     assert aws.group()["Instances"][0]["LifecycleState"] == "Pending:Wait"
 
 
-@pytest.mark.parametrize("service", ["sqs", "sns"])
-def test_a_target_that_does_not_exist_is_refused(aws: Aws, service: str) -> None:
+@pytest.mark.parametrize("service", ["sqs", "sns", "iam"])
+def test_a_target_or_a_role_that_does_not_exist_is_refused(aws: Aws, queue: dict[str, str], service: str) -> None:
+    """Where that is asked for: a queue or a topic, or the role of a queue that is there."""
     aws.doors.configure(check_hook_targets=1)
-    target = f"arn:aws:{service}:us-east-1:123456789012:nowhere"
+    target = queue["arn"] if service == "iam" else f"arn:aws:{service}:us-east-1:123456789012:nowhere"
+    if service == "iam":
+        client_for(aws.emulator, "iam").delete_role(RoleName="hooks")
     group = {"LifecycleHookSpecificationList": [hook(target)]}
     assert code(aws.make_group, **group) == "ValidationError"
     assert aws.names() == []

@@ -10,7 +10,7 @@ import pytest
 
 import trimtab as tt
 from tests.found.marks import case
-from tests.found.worlds import AMI, findings, fleet_of, naming, said
+from tests.found.worlds import AMI, findings, fleet_of, make_by_arn, naming, said
 
 GROUP = """
 name: shop
@@ -423,6 +423,10 @@ class TestTopics:
     def told(self, aws, name="shop-web"):
         reply = aws.client("autoscaling").describe_notification_configurations(AutoScalingGroupNames=[name])
         return {(one["TopicARN"][-3:], one["NotificationType"]) for one in reply["NotificationConfigurations"]}
+
+    @pytest.fixture(autouse=True)
+    def topics(self, aws):
+        make_by_arn(aws.client, *(f"arn:aws:sns:us-east-1:123456789012:{name}" for name in ("ops", "dev")))
 
     def test_what_somebody_changes_is_drift_and_is_healed(self, aws):
         fleet = aws.put(TOLD)

@@ -13,7 +13,7 @@ import pytest
 
 import trimtab as tt
 from tests.found.marks import case, fails
-from tests.found.worlds import AMI, naming
+from tests.found.worlds import AMI, make_by_arn, naming
 
 REQUIREMENTS = {"VCpuCount": {"Min": 2, "Max": 4}, "MemoryMiB": {"Min": 4096}}
 BY_ATTRIBUTES = {
@@ -256,6 +256,7 @@ def with_parts(aws):
     """A group with hooks, a policy and an alarm as others write them."""
     scaling = aws.client("autoscaling")
     aws.make_group("old")
+    make_by_arn(aws.client, DRAIN["NotificationTargetARN"], DRAIN["RoleARN"])
     for hook in (HOOK, DRAIN):
         scaling.put_lifecycle_hook(AutoScalingGroupName="old", **hook)
     policy = scaling.put_scaling_policy(AutoScalingGroupName="old", **POLICY)["PolicyARN"]

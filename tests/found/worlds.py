@@ -91,6 +91,19 @@ class Account:
         self.cloud.close()
 
 
+def make_by_arn(client, *arns):
+    """Topics, queues and roles with these ARNs; `client` makes a client of a service."""
+    trust = '{"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole"}]}'
+    for arn in arns:
+        name, (service, *_) = arn.rpartition(":")[2], arn.split(":")[2:]
+        if service == "sns":
+            client("sns").create_topic(Name=name)
+        elif service == "sqs":
+            client("sqs").create_queue(QueueName=name)
+        else:
+            client("iam").create_role(RoleName=name.rpartition("/")[2], AssumeRolePolicyDocument=trust)
+
+
 class AwsAccount(Account):
     def __init__(self, emulator):
         self.clients = {}

@@ -3,12 +3,14 @@
 import json
 import threading
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
 import trimtab as tt
+from tests.found.worlds import make_by_arn
 from trimtab.testing import AwsTestCloud
 
 ROLE = "arn:aws:iam::123456789012:role/hooks"
@@ -40,6 +42,7 @@ class Bench:
     def of(cls, test: AwsTestCloud) -> "Bench":
         sqs = client_for(test, "sqs")
         url = sqs.create_queue(QueueName="hooks")["QueueUrl"]
+        make_by_arn(partial(client_for, test), ROLE)
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         return cls(test, test.connect(), url, arn, tt.Fleet(name="shop", groups=[]))
 

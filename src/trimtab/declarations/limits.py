@@ -334,6 +334,36 @@ class Pattern:
 
 
 @dataclass(frozen=True, slots=True)
+class Inside:
+    """
+    A number inside a text, or what it is for each of another in the same text.
+
+    Attributes:
+        regex: Finds it in the whole text: the group `number`, and the group `per` where it is for each of another.
+        rule: What the number keeps to; a text that has none keeps to everything.
+        what: What it is: `the number of vCPUs`.
+    """
+
+    regex: str
+    rule: Range | Multiple | Choice
+    what: str
+
+    @property
+    def words(self) -> str:
+        """What is allowed, in words."""
+        return f"{self.what}: {self.rule.words}"
+
+    def breach(self, value: Any, look: Look) -> str | None:
+        """What is wrong with the number."""
+        found = _compiled(self.regex, 0).fullmatch(value) if isinstance(value, str) else None
+        if found is None:
+            return None
+        parts = found.groupdict()
+        wrong = self.rule.breach(float(found["number"]) / float(parts.get("per") or 1), look)
+        return f"is {shown(value)}: {self.what} {wrong}" if wrong else None
+
+
+@dataclass(frozen=True, slots=True)
 class Unquoted:
     """A secret that a regular expression matches as a whole: what is wrong with it is said without it."""
 

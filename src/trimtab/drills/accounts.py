@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from trimtab.emulators.shared.furnishing import AccountNames
 from trimtab.emulators.shared.staging import AccountNaming
-from trimtab.models import Fleet, Image, ScalingGroup
+from trimtab.models import Fleet, Image
 from trimtab.models.connect import ConnectSettings
 
 Replace = Callable[[str], str]
@@ -63,7 +63,9 @@ def names_of(fleet: Fleet, naming: AccountNaming) -> AccountNames:
         firewalls=_unique(name for group in groups for name in group.template.security_groups if name[:1] != "/"),
         identities=_unique(naming.identity(role) for group in groups if (role := group.template.role)),
         keys=_unique(key for group in groups if (key := group.template.ssh_key) and " " not in key),
-        topics=_unique(target for group in groups for target in _targets(group) if target.startswith("arn:")),
+        arns=_unique(text for group in groups for text in _texts(group) if text.startswith("arn:")),
+        placements=_unique(naming.placement(group) for group in groups),
+        reservations=_unique(group.purchase.reservation for group in groups),
         groups=_unique(naming.resource_group(group) for group in groups),
         ids=_unique(text for group in groups for text in _texts(group) if text.startswith("/subscriptions/")),
         images=_unique(image for group in groups if (image := group.template.image.newest)),
@@ -74,11 +76,6 @@ def without_ids_elsewhere(names: AccountNames) -> AccountNames:
     """The names with the resource groups that ids are in, which have to be made first."""
     inside = [text.split("/")[4] for text in names.ids if text.count("/") >= 4]
     return replace(names, groups=_unique([*names.groups, *inside]))
-
-
-def _targets(group: ScalingGroup) -> Iterator[str]:
-    for alarm in group.alarms:
-        yield from (*alarm.notify, *alarm.notify_ok, *alarm.notify_no_data)
 
 
 def _unique(names: Iterable[str | None]) -> tuple[str, ...]:

@@ -367,6 +367,22 @@ class Resolving(ABC, Generic[C]):
         return ResolvedFacts(notes=said[0], problems=said[1], unknown=said[2], settled=self.settled)
 
 
+def texts_at(body: object, leaf: str, path: str = "") -> Iterator[tuple[str, str]]:
+    """The texts at a leaf of a native body, each with its own path; `[*]` stands for every item of a list."""
+    if not leaf:
+        if isinstance(body, str) and body:
+            yield path, body
+        return
+    step, _, rest = leaf.partition(".")
+    name, is_list = step.removesuffix("[*]"), step.endswith("[*]")
+    inner = body.get(name) if isinstance(body, MAPPINGS) else None
+    if not is_list:
+        yield from texts_at(inner, rest, f"{path}.{name}")
+    elif isinstance(inner, (list, tuple)):
+        for index, each in enumerate(inner):
+            yield from texts_at(each, rest, f"{path}.{name}.{index}")
+
+
 def _texts(bodies: Iterable[Any]) -> set[str]:
     """Every text inside bodies, in lower case."""
     texts, stack = set[str](), list(bodies)

@@ -3,17 +3,19 @@
 from dataclasses import dataclass
 
 import trimtab as tt
-from tests.providers.aws.random_groups import NATIVE
+from tests.found.worlds import make_by_arn
+from tests.providers.aws.random_groups import NATIVE, TOPIC
 from trimtab.plan import read_description
 
 
 @dataclass(frozen=True)
 class Account:
-    """Subnets, target groups and security groups as the emulator calls them."""
+    """Subnets, target groups, security groups and a reservation as the emulator calls them."""
 
     subnets: tuple[str, ...]
     arns: dict[str, str]
     security: dict[str, str]
+    reservation: str
 
     def moved(self, group):
         """The group on subnets that exist, its target groups by name."""
@@ -37,18 +39,22 @@ class Account:
         )
 
     def placed(self, group):
-        """The group on subnets and in security groups that exist."""
+        """The group on subnets, in security groups and by a reservation that exist."""
         security = tuple(self.security.get(name, name) for name in group.template.security_groups)
         template = group.template.model_copy(update={"security_groups": security})
+        reservation = self.reservation if group.purchase.reservation else None
+        purchase = group.purchase.model_copy(update={"reservation": reservation})
         placement = tt.Placement(subnets=self.subnets) if group.placement.subnets else group.placement
         if len(placement.zones) > 1:  # all that the emulator's region has
             placement = tt.Placement(zones=tuple(f"us-east-1{letter}" for letter in "abcdef"))
-        return group.model_copy(update={"placement": placement, "template": template})
+        return group.model_copy(update={"placement": placement, "template": template, "purchase": purchase})
 
 
 def furnish_for_random(world):
-    """Two subnets, two target groups behind a balancer, two security groups and a key pair."""
+    """Two subnets, two target groups behind a balancer, two security groups, and what else is named."""
     world.make_key_pair("ops")
+    make_by_arn(world.client, *(TOPIC.format(name) for name in ("a", "b", "ok", "ops", "dev", "more")))
+    world.client("ec2").create_placement_group(GroupName="close", Strategy="spread")
     world.client("iam").create_instance_profile(InstanceProfileName="web")
     security = {name: world.make_security_group(name.removeprefix("sg-")) for name in ("sg-1", "sg-2")}
     ec2, elbv2 = world.client("ec2"), world.client("elbv2")
@@ -65,7 +71,9 @@ def furnish_for_random(world):
         arns[name] = made["TargetGroupArn"]
         forward = [{"Type": "forward", "TargetGroupArn": arns[name]}]
         elbv2.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=port, DefaultActions=forward)
-    return Account(ids, arns, security)
+    wanted = {"InstanceType": "m5.large", "InstancePlatform": "Linux/UNIX", "AvailabilityZone": "us-east-1a"}
+    reserved = ec2.create_capacity_reservation(InstanceCount=9, **wanted)["CapacityReservation"]
+    return Account(ids, arns, security, reserved["CapacityReservationId"])
 
 
 def take_marks_off(world):

@@ -155,7 +155,7 @@ ELSEWHERE = {
     "placement.subnets": "needs the account's ids; subnet_tags in the running example",
     "placement.subnet_tags": "the running example",
     "placement.network": "narrows names of subnets down: test_named",
-    "aws.placement_group": "the emulator has no placement groups",
+    "aws.placement_group": "has to be there: test_importing, with random groups",
     "aws.service_linked_role": "the emulator has the account's own only",
 }
 

@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.h
 import pytest
 
 import trimtab as tt
+from tests.found.worlds import make_by_arn
 
 TEXT = """name: shop
 groups:
@@ -167,6 +168,13 @@ UNKNOWN = {
     ),
     "pattern": ("placement.subnets.0", "subnet 'private-*'", {"placement": "subnets: ['private-*']"}),
     "key pair": ("template.ssh_key", "key pair 'nope'", {"template": "ssh_key: nope"}),
+    "placement group": ("aws.placement_group", "placement group 'nope'", {"more": "aws: {placement_group: nope}"}),
+    "placement group of a native leaf": (
+        "aws.native.launch_template.Placement.GroupName",
+        "placement group 'nope'",
+        {"more": "aws: {native: {launch_template: {Placement: {GroupName: nope}}}}"},
+    ),
+    "reservation": ("purchase.reservation", "capacity reservation 'cr-1'", {"more": "purchase: {reservation: cr-1}"}),
     "target group": ("load_balancers.0", "target group 'nope'", {"more": "load_balancers: [nope]"}),
 }
 
@@ -223,6 +231,49 @@ def test_a_role_or_a_key_that_is_not_there_is_a_note(cloud, name):
     (text,) = [note.text for note in plan.notes if note.text.startswith(path)]
     assert not problems(plan)
     assert f"{what} not found in us-east-1; without it no instance starts" in text
+
+
+OWN = "us-east-1:123456789012"
+TOLD = {
+    "topic of a hook": ("aws.lifecycle_hooks.0.notify", f"topic 'arn:aws:sns:{OWN}:nope'", True),
+    "queue of a hook": ("aws.lifecycle_hooks.0.notify", f"queue 'arn:aws:sqs:{OWN}:nope'", False),
+    "role of a hook": ("aws.lifecycle_hooks.0.role", "role 'arn:aws:iam::123456789012:role/nope'", False),
+    "topic of scalings": ("aws.notify_scaling.0.topic", f"topic 'arn:aws:sns:{OWN}:nope'", True),
+    "topic of an alarm": ("alarms.hot.notify.0", f"topic 'arn:aws:sns:{OWN}:nope'", False),
+    "role of the service": ("aws.service_linked_role", "role 'arn:aws:iam::123456789012:role/nope'", False),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_who_is_told_and_is_not_there(world, cloud, name):
+    """A problem where Auto Scaling tries it at once and nobody hides it; else a note."""
+    path, what, is_needed = TOLD[name]
+    make_by_arn(world.client, "arn:aws:iam::123456789012:role/web-hooks", f"arn:aws:sns:{OWN}:hooks")
+    arn = what.split("'")[1]
+    notify = f"arn:aws:sns:{OWN}:hooks" if path.endswith("role") else arn
+    role = arn if path.endswith("hooks.0.role") else "arn:aws:iam::123456789012:role/web-hooks"
+    hook = f"{{name: a, on: launch, notify: '{notify}', role: '{role}'}}"
+    more = {
+        "aws.lifecycle_hooks": f"aws: {{lifecycle_hooks: [{hook}]}}",
+        "aws.notify_scaling": f"aws: {{notify_scaling: [{{topic: '{arn}'}}]}}",
+        "aws.service_linked_role": f"aws: {{service_linked_role: '{arn}'}}",
+        "alarms.hot": f"alarms: {{hot: {{metric: cpu, above: 90, notify: ['{arn}']}}}}",
+    }
+    (given,) = [text for start, text in more.items() if path.startswith(start)]
+    plan = cloud.plan(fleet_of(more=given))
+    found = plan.problems if is_needed else plan.notes
+    assert [note for note in found if f"{path}: {what} not found in us-east-1; " in str(note)]
+    assert bool(plan.problems) == is_needed
+
+
+def test_what_is_reserved_and_over_is_not_there(world, cloud):
+    wanted = {"InstanceType": "t3.medium", "InstancePlatform": "Linux/UNIX", "AvailabilityZone": "us-east-1a"}
+    ec2 = world.client("ec2")
+    made = ec2.create_capacity_reservation(InstanceCount=2, **wanted)["CapacityReservation"]["CapacityReservationId"]
+    fleet = fleet_of(more=f"purchase: {{reservation: {made}}}")
+    assert not problems(cloud.plan(fleet))
+    ec2.cancel_capacity_reservation(CapacityReservationId=made)
+    assert [text for text in problems(cloud.plan(fleet)) if f"capacity reservation '{made}' not found" in text]
 
 
 def test_a_subnet_name_that_two_have_is_a_problem_that_names_both(cloud, account):

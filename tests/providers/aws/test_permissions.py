@@ -7,6 +7,7 @@ import pytest
 
 import trimtab as tt
 from tests.conftest import make_fleet, make_group
+from tests.found.worlds import make_by_arn
 from tests.providers.aws.account import load_example
 from trimtab import metrics
 from trimtab.providers.aws.permissions import GRANTS, IMPLIED, policy_document
@@ -36,6 +37,7 @@ def full_group(name, **fields):
                 ],
                 "warm_pool": {"min": 0},
                 "group_metrics": True,
+                "placement_group": "near",
                 "notify_scaling": [{"topic": "arn:aws:sns:us-east-1:123456789012:scaling"}],
             },
             **fields,
@@ -142,7 +144,7 @@ def calls_of(world, fleet):
     with world.connect() as cloud:
         world.doors.clear_requests()
         live_through(world, cloud, fleet)
-        services = {"autoscaling", "cloudwatch", "ec2", "elbv2", "ssm", "iam", "kms", "sns", "service-quotas"}
+        services = {"autoscaling", "cloudwatch", "ec2", "elbv2", "ssm", "iam", "kms", "sns", "sqs", "service-quotas"}
         made = [one for one in world.doors.requests() if one.service in services]
     return made, {f"{prefixes.get(one.service, one.service)}:{one.operation}" for one in made}
 
@@ -154,7 +156,10 @@ def actions_of(document):
 @pytest.fixture
 def furnished(world):
     world.emulator.furnish()
-    world.client("sqs").create_queue(QueueName="drain")
+    make_by_arn(world.client, "arn:aws:sqs:us-east-1:123456789012:drain", ROLE)
+    make_by_arn(world.client, "arn:aws:sns:us-east-1:123456789012:scaling")
+    world.client("ec2").create_placement_group(GroupName="near", Strategy="spread")
+    world.client("iam").create_instance_profile(InstanceProfileName="web-profile")
     return world
 
 
@@ -166,6 +171,7 @@ def test_every_kind_uses_every_grant():
         "ec2:DescribeKeyPairs",
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeVpcs",
+        "ec2:DescribeCapacityReservations",
         "kms:ListAliases",
         "elasticloadbalancing:DescribeListeners",
         "elasticloadbalancing:DescribeRules",

@@ -6,6 +6,7 @@ from threading import Barrier
 import pytest
 
 from tests.conftest import make_fleet, make_group
+from tests.found.worlds import make_by_arn
 from tests.laws import IS_EXHAUSTIVE
 from trimtab.clock import ManualClock
 from trimtab.plan import Key
@@ -84,6 +85,7 @@ def test_the_reads_of_a_plan_go_in_two_waves(furnished):
     """No call of a wave is sent before all of it are on their way: it would wait for ever for one that waits for it."""
     topic = {"topic": "arn:aws:sns:us-east-1:123456789012:scaling"}
     parts = {"lifecycle_hooks": [{"name": "drain", "on": "terminate"}], "notify_scaling": [topic]}
+    make_by_arn(furnished.client, topic["topic"])
     fleet = make_fleet(make_group("g0", **FULL, aws=parts))
     with furnished.connect() as cloud:
         cloud.apply(cloud.plan(fleet), wait="accepted").raise_for_failures()

@@ -57,12 +57,23 @@ def make_named(call: Owner, names: AccountNames) -> None:
             _make_target_groups(call, network, made, names.balancers)
     for key in names.keys:
         call("ec2", "create_key_pair", KeyName=key)
-    for topic in names.topics:
-        call("sns", "create_topic", Name=topic.rsplit(":", 1)[-1])
+    for placement in names.placements:
+        call("ec2", "create_placement_group", GroupName=placement)
+    for arn in names.arns:
+        service, name = arn.split(":")[2], arn.rpartition(":")[2]
+        if service == "sns":
+            call("sns", "create_topic", Name=name)
+        elif service == "sqs":
+            call("sqs", "create_queue", QueueName=name)
 
 
 def make_profiles(call: Owner, names: AccountNames) -> None:
-    """Make the instance profiles that a fleet names, which are of the whole account."""
+    """Make the roles and instance profiles that a fleet names, which are of the whole account."""
+    for arn in names.arns:
+        path, _, name = arn.partition(":role")[2].rpartition("/")
+        if name and name not in names.identities:
+            trust = json.dumps({"Statement": [_TRUST]})
+            call("iam", "create_role", RoleName=name, Path=f"{path}/", AssumeRolePolicyDocument=trust)
     for name in names.identities:
         call("iam", "create_role", RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": [_TRUST]}))
         call("iam", "create_instance_profile", InstanceProfileName=name)

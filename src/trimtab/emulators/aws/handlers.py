@@ -15,6 +15,7 @@ from trimtab.emulators.aws import (
     processes,
     quotas,
     refresh,
+    reservations,
     schedules,
     standby,
     templates,
@@ -97,12 +98,18 @@ _CLOUDWATCH: dict[str, Handler] = {
 }
 
 _EC2: dict[str, Handler] = {
+    "CancelCapacityReservation": reservations.cancel_capacity_reservation,
+    "CreateCapacityReservation": reservations.create_capacity_reservation,
     "CreateLaunchTemplate": templates.create_launch_template,
     "CreateLaunchTemplateVersion": templates.create_launch_template_version,
     "DeleteLaunchTemplate": templates.delete_launch_template,
+    "CreatePlacementGroup": reservations.create_placement_group,
     "DeleteLaunchTemplateVersions": templates.delete_launch_template_versions,
+    "DeletePlacementGroup": reservations.delete_placement_group,
+    "DescribeCapacityReservations": reservations.describe_capacity_reservations,
     "DescribeLaunchTemplateVersions": templates.describe_launch_template_versions,
     "DescribeLaunchTemplates": templates.describe_launch_templates,
+    "DescribePlacementGroups": reservations.describe_placement_groups,
     "ModifyLaunchTemplate": templates.modify_launch_template,
 }
 

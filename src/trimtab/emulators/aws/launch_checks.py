@@ -5,6 +5,7 @@ from typing import Any
 
 from trimtab.emulators.aws.attributes import check_attributes
 from trimtab.emulators.aws.errors import invalid
+from trimtab.emulators.aws.reservations import problems_of, unknown_placement
 from trimtab.emulators.aws.templates import find_version
 from trimtab.emulators.aws.types import architectures, known_types
 from trimtab.emulators.aws.world import Region
@@ -18,8 +19,12 @@ def check_launch(region: Region, params: dict[str, Any]) -> None:
     Refuse a group whose instances could never be launched.
 
     Auto Scaling answers so for a key pair (https://github.com/Guimove/terraform-aws-bastion/issues/173) and an image
-    (https://github.com/benishak/lamp-aws-cloudformation/issues/1), and alike for the rest.
+    (https://github.com/benishak/lamp-aws-cloudformation/issues/1), an instance profile
+    (https://github.com/eksctl-io/eksctl/issues/8039), and alike for the rest.
     """
+    place = params.get("PlacementGroup")
+    if place and place not in region.placements:
+        raise invalid(unknown_placement(place).message)
     launch = (params.get("MixedInstancesPolicy") or {}).get("LaunchTemplate") or {}
     source = params.get("LaunchTemplate") or launch.get("LaunchTemplateSpecification")
     if source is None:
@@ -73,6 +78,8 @@ def _problems(region: Region, data: dict[str, Any], types: list[str]) -> Iterato
         yield f"The image id '[{image}]' does not exist"
     if key and key not in ec2.key_pairs:
         yield f"The key pair '{key}' does not exist"
+    yield from _profile_problems(region, data.get("IamInstanceProfile") or {})
+    yield from problems_of(region, data)
     for name in _security_groups(data):
         if ec2.get_security_group_from_id(name) is None:
             yield f"The security group '{name}' does not exist"
@@ -86,6 +93,17 @@ def _problems(region: Region, data: dict[str, Any], types: list[str]) -> Iterato
                 "matching architectures, and try again."
             )
     yield from _disk_problems(ec2.amis.get(image), data)
+
+
+def _profile_problems(region: Region, profile: dict[str, str]) -> Iterator[str]:
+    known = region.iam.instance_profiles.values()
+    if not region.world.settings["check_hook_targets"]:
+        return
+    name, arn = profile.get("Name"), profile.get("Arn")
+    if name and name not in {each.name for each in known}:
+        yield f"Value ({name}) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name"
+    if arn and arn not in {each.arn for each in known}:
+        yield f"Value ({arn}) for parameter iamInstanceProfile.arn is invalid. Invalid IAM Instance Profile ARN"
 
 
 def _security_groups(data: dict[str, Any]) -> list[str]:

@@ -21,18 +21,38 @@ _DETAIL_TYPES = {
 
 
 def check_target(region: Region, hook: Mapping[str, Any]) -> None:
-    """Refuse a queue or topic of this account that does not exist, where that is asked for: no test gets through."""
-    target = hook.get("NotificationTargetARN") or ""
-    _, _, service, _, account, name = (*target.split(":", 5), *[""] * 6)[:6]
-    if not region.world.settings["check_hook_targets"] or account != region.account or service not in ("sqs", "sns"):
-        return
-    queue = find_queue(region, name) if service == "sqs" else region.sns.topics.get(target)
-    if queue is None:
-        role = hook.get("RoleARN") or "null"
+    """Refuse what of this account does not exist, where that is asked for: the test message does not get through."""
+    target, role = hook.get("NotificationTargetARN") or "", hook.get("RoleARN") or "null"
+    if target and region.world.settings["check_hook_targets"] and (_lacks(region, target) or _lacks(region, role)):
         raise invalid(
             f"Unable to publish test message to notification target {target} using IAM role {role}. "
             "Please check your target and role configuration and try to put lifecycle hook again."
         )
+
+
+def check_topic(region: Region, topic: str) -> None:
+    """Refuse a topic of this account that does not exist, where that is asked for."""
+    if region.world.settings["check_hook_targets"] and _lacks(region, topic):
+        raise invalid(
+            f"Unable to publish test message to notification target {topic}. "
+            "Please check your target configuration and try to put notification configuration again."
+        )
+
+
+def _lacks(region: Region, arn: str) -> bool:
+    """Whether something of this account is told by its ARN and is not there."""
+    _, _, service, _, account, name = (*arn.split(":", 5), *[""] * 6)[:6]
+    if account != region.account:
+        return False
+    match service:
+        case "sqs":
+            return find_queue(region, name) is None
+        case "sns":
+            return arn not in region.sns.topics
+        case "iam":
+            return arn not in {each.arn for each in region.iam.roles.values()}
+        case _:
+            return False
 
 
 def send_test(region: Region, group: str, hook: Mapping[str, Any]) -> None:

@@ -41,6 +41,8 @@ def _whole(kind: str) -> _Bodies:
 def _group(params: Body, region: Region) -> Iterator[tuple[str, Body]]:
     standing = _standing(params, region)
     body = {**standing, **params}
+    if standing and body.get("PlacementGroup") == "":
+        body.pop("PlacementGroup")  # "To remove the placement group setting, pass an empty string" (botocore)
     if params.get("MixedInstancesPolicy"):
         body["MixedInstancesPolicy"] = {
             **(standing.get("MixedInstancesPolicy") or {}),

@@ -37,14 +37,19 @@ class AwsNaming(AccountNaming):
         return _ARN.sub(rf"\g<1>{ACCOUNT}\g<2>", text)
 
     def with_names(self, group: ScalingGroup) -> ScalingGroup:
-        """The group with target groups by name in place of ARNs, whose last part EC2 made up."""
+        """The group with target groups by name in place of ARNs, whose last part EC2 made up, and unreserved."""
+        purchase = group.purchase.model_copy(update={"reservation": None})  # EC2 makes their ids up, too
         balancers = tuple(
             each.model_copy(update={"id": None, "name": match[1]})
             if each.id and (match := _TARGET_GROUP.fullmatch(each.id))
             else each
             for each in group.load_balancers
         )
-        return group.model_copy(update={"load_balancers": balancers}) if balancers else group
+        return group.model_copy(update={"load_balancers": balancers, "purchase": purchase})
+
+    def placement(self, group: ScalingGroup) -> str | None:
+        """Its placement group."""
+        return group.aws.placement_group
 
 
 class StagedAws(StagedEmulator[C]):

@@ -5,6 +5,7 @@ from typing import Any
 from trimtab.emulators.aws.calls import Answer, Call, at_most, find_group, page, reordered
 from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.group_view import GroupView
+from trimtab.emulators.aws.notices import check_topic
 
 NOTIFICATIONS = (
     "autoscaling:EC2_INSTANCE_LAUNCH",
@@ -72,6 +73,7 @@ def put_notification_configuration(call: Call) -> Answer:
     for kind in params["NotificationTypes"]:
         if kind not in NOTIFICATIONS:
             raise invalid(f'"{kind}" is not a valid Notification Type')
+    check_topic(call.region, params["TopicARN"])
     _forget_topic(call, group)
     for kind in params["NotificationTypes"]:
         call.region.topics[group.name, params["TopicARN"], kind] = {

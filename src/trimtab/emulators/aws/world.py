@@ -18,6 +18,7 @@ from moto.core.model_instances import reset_model_data
 from moto.ec2.exceptions import InvalidInstanceIdError
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
+from moto.iam.models import iam_backends
 from moto.sns.models import sns_backends
 from moto.utilities.utils import get_partition
 
@@ -54,8 +55,9 @@ DEFAULT_SETTINGS = {
 }
 """
 How long a deleted group stays listed; how long an instance is Pending, launched and out of a warm pool; at which
-share of the target a target tracking policy's low alarm begins. Whether (1) a lifecycle hook is refused whose queue or
-topic does not exist in the account.
+share of the target a target tracking policy's low alarm begins. Whether (1) a lifecycle hook is refused whose queue,
+topic or role does not exist in the account, a notification whose topic does not, and a template whose instance profile
+does not.
 """
 
 
@@ -93,6 +95,10 @@ class Region:
     refreshes: dict[str, list[Any]] = field(default_factory=dict)
     topics: dict[tuple[str, str, str], dict[str, str]] = field(default_factory=dict)
     shortages: list[dict[str, str]] = field(default_factory=list)
+    placements: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Placement groups by name."""
+    reservations: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Capacity reservations by id."""
     failing: set[str] = field(default_factory=set)
     """Instances that fail the load balancers' health checks."""
     ailments: set[str] = field(default_factory=set)
@@ -127,6 +133,11 @@ class Region:
     def elbv2(self) -> Any:
         """The load balancing backend of moto."""
         return elbv2_backends[self.account][self.name]
+
+    @cached_property
+    def iam(self) -> Any:
+        """The identity backend of moto, which is of the whole account."""
+        return iam_backends[self.account][get_partition(self.name)]
 
     @cached_property
     def sns(self) -> Any:

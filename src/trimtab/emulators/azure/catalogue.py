@@ -175,3 +175,13 @@ def generation_of(sku: str) -> str:
 def architecture_of(sku: str) -> str:
     """The processor that an image of a SKU is for."""
     return "Arm64" if "arm" in sku.lower() else "x64"
+
+
+_PLAIN_DISK, _UBUNTU_DISK, _WINDOWS_DISK = (30, 32212255232), (31, 32213303808), (128, 136367309312)
+
+
+def disk_of(image: Mapping[str, object]) -> tuple[int, int]:
+    """The size of an image's disk in GB and in bytes."""
+    is_small = "smalldisk" in str(image.get("sku", "")).lower()
+    is_ubuntu = str(image.get("publisher", "")).lower() == "canonical"
+    return _WINDOWS_DISK if is_windows(image) and not is_small else _UBUNTU_DISK if is_ubuntu else _PLAIN_DISK

@@ -5,7 +5,7 @@ from typing import Any
 
 from trimtab.emulators.azure.groups import make_group
 from trimtab.emulators.azure.ids import make_id, parse_id
-from trimtab.emulators.azure.versions import IDENTITIES, NETWORK
+from trimtab.emulators.azure.versions import COMPUTE, IDENTITIES, NETWORK
 from trimtab.emulators.azure.world import SUBSCRIPTION, CloudWorld
 from trimtab.emulators.shared.furnishing import BALANCED, NAME, AccountNames, send
 
@@ -15,6 +15,9 @@ _OWN_SUBNET = "of-the-gateway"
 _NETWORKS, _GATEWAYS = "Microsoft.Network/virtualNetworks", "Microsoft.Network/applicationGateways"
 _BALANCERS, _FIREWALLS = "Microsoft.Network/loadBalancers", "Microsoft.Network/networkSecurityGroups"
 _IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities"
+_RESERVED = "Microsoft.Compute/capacityReservationGroups"
+_PLAIN = ("Microsoft.Compute/proximityPlacementGroups", "Microsoft.Compute/hostGroups")
+_VERSIONS = {"Microsoft.Network": NETWORK, "Microsoft.Compute": COMPUTE, "Microsoft.ManagedIdentity": IDENTITIES}
 SUBNETS = {"private": "10.0.0.0/24", "public": "10.0.1.0/24"}
 
 
@@ -22,8 +25,8 @@ def furnish(world: CloudWorld, endpoint: str) -> Mapping[str, str]:
     """Make a network with subnets, gateways with a pool, a security group and an identity; says what there is."""
     make_group(world, GROUP, LOCATION)
     for kind, name, properties in _furniture(world):
-        versions = NETWORK if kind.startswith("Microsoft.Network/") else IDENTITIES
-        path = f"{world.id_of(GROUP, kind, name)}?api-version={versions[-1]}"
+        version = _VERSIONS[kind.partition("/")[0]][-1]
+        path = f"{world.id_of(GROUP, kind, name)}?api-version={version}"
         send(endpoint, "PUT", path, {"location": LOCATION, "properties": properties})
     return {
         "resource group": f"{GROUP} in {LOCATION}",
@@ -42,8 +45,9 @@ def make_named(endpoint: str, names: AccountNames, group: str, location: str) ->
     for balancer in names.balancers:
         owner, _, pool = balancer.partition("/")
         parts.setdefault((group, _GATEWAYS, owner), []).append(pool or owner)
-    for kind, some in ((_FIREWALLS, names.firewalls), (_IDENTITIES, names.identities)):
-        parts.update({(group, kind, name): [] for name in some})
+    named = ((_FIREWALLS, names.firewalls), (_IDENTITIES, names.identities), (_RESERVED, names.reservations))
+    for kind, some in named:
+        parts.update({(group, kind, name): [] for name in some if not name.startswith("/")})
     for text in names.ids:
         if (parsed := parse_id(text)) is not None:
             kind = f"{parsed.provider}/{parsed.types[0]}"
@@ -53,9 +57,9 @@ def make_named(endpoint: str, names: AccountNames, group: str, location: str) ->
         # a gateway is in a subnet of its own, which its network has beside those of the fleet
         network = make_id(SUBSCRIPTION, where, *_NETWORKS.split("/"), next(iter(names.networks)) or NAME)
         body = _named_body(kind, own, list(dict.fromkeys(inner)), f"{network}/subnets/{_OWN_SUBNET}")
-        versions = NETWORK if kind.startswith("Microsoft.Network/") else IDENTITIES
+        version = _VERSIONS[kind.partition("/")[0]][-1]
         if body is not None:
-            send(endpoint, "PUT", f"{own}?api-version={versions[-1]}", {"location": location, "properties": body})
+            send(endpoint, "PUT", f"{own}?api-version={version}", {"location": location, "properties": body})
 
 
 def _named_body(kind: str, own: str, inner: list[str], subnet: str) -> dict[str, Any] | None:
@@ -73,7 +77,7 @@ def _named_body(kind: str, own: str, inner: list[str], subnet: str) -> dict[str,
             return {"backendAddressPools": [{"name": name} for name in inner]}
         case _ if kind == _FIREWALLS:
             return {"securityRules": []}
-        case _ if kind == _IDENTITIES:
+        case _ if kind in (_IDENTITIES, _RESERVED, *_PLAIN):
             return {}
         case _:
             return None

@@ -4,13 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from trimtab.emulators.azure.calls import Answer, ArmRoute, Call
-from trimtab.emulators.azure.catalogue import CATALOGUE, architecture_of, generation_of, is_windows, number_of
+from trimtab.emulators.azure.catalogue import CATALOGUE, architecture_of, disk_of, generation_of, is_windows, number_of
 from trimtab.emulators.azure.routing import SUBSCRIPTION
 from trimtab.emulators.azure.versions import COMPUTE
 from trimtab.emulators.shared.errors import ServiceError
-
-_LINUX, _UBUNTU, _WINDOWS = (30, 32212255232), (31, 32213303808), (128, 136367309312)
-"""The size of the disk in GB and in bytes."""
 
 
 def _list_publishers(call: Call) -> Answer:
@@ -61,7 +58,7 @@ def _entry(call: Call, name: str) -> dict[str, Any]:
 
 def _image(call: Call, version: str) -> dict[str, Any]:
     publisher, sku, windows = call.names["publisher"].lower(), call.names["sku"], is_windows(call.names)
-    size, size_in_bytes = _WINDOWS if windows else _UBUNTU if publisher == "canonical" else _LINUX
+    size, size_in_bytes = disk_of(call.names)
     properties: dict[str, Any] = {
         "hyperVGeneration": generation_of(sku),
         "architecture": architecture_of(sku),

@@ -13,7 +13,9 @@ _SINGLE = (
     f"{PROFILE}.networkProfile.healthProbe.id",
     f"{PROFILE}.capacityReservation.capacityReservationGroup.id",
     f"{PROFILE}.storageProfile.osDisk.managedDisk.diskEncryptionSet.id",
+    f"{PROFILE}.storageProfile.osDisk.managedDisk.securityProfile.diskEncryptionSet.id",
     "properties.proximityPlacementGroup.id",
+    "properties.hostGroup.id",
 )
 _LISTS = (
     "loadBalancerBackendAddressPools",

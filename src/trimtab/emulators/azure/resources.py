@@ -41,6 +41,7 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
     "Microsoft.Network/natGateways": (),
     "Microsoft.Compute/proximityPlacementGroups": (),
     "Microsoft.Compute/capacityReservationGroups": (),
+    "Microsoft.Compute/hostGroups": (),
     "Microsoft.Compute/diskEncryptionSets": (),
     "Microsoft.Compute/images": (),
     "Microsoft.Compute/sshPublicKeys": (),

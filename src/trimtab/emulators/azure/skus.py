@@ -7,6 +7,7 @@ from typing import Any
 
 from trimtab.emulators.azure.bodies import find
 from trimtab.emulators.azure.calls import Answer, ArmRoute, Call
+from trimtab.emulators.azure.catalogue import architecture_of, disk_of
 from trimtab.emulators.azure.regions import REGIONS, ZONAL, ZONES
 from trimtab.emulators.azure.routing import SUBSCRIPTION
 from trimtab.emulators.azure.versions import SKUS
@@ -16,11 +17,12 @@ _LARGE = (2, 4, 8, 16, 32, 48, 64, 96)
 _SMALL = (1, 2, 4, 8, 16)
 _NO_SPOT, _ARM, _PLAIN = {"LowPriorityCapable": "False"}, {"CpuArchitectureType": "Arm64"}, {"PremiumIO": "False"}
 _LOCAL, _NVME = {"MaxResourceVolumeMB": "76800"}, {"DiskControllerTypes": "NVMe"}
+_NO_SPOT_LOCAL = {**_NO_SPOT, **_LOCAL}
 _FAMILIES: tuple[tuple[str, tuple[int, ...], float, dict[str, str]], ...] = (
     # the name with its number of processors, those, GiB a processor, and what else is said
-    ("Standard_B{}s", (1, 2, 4, 8, 12, 16, 20), 2, _NO_SPOT),
-    ("Standard_B{}ms", _SMALL, 4, _NO_SPOT),
-    ("Standard_B{}ls", (1,), 0.5, _NO_SPOT),
+    ("Standard_B{}s", (1, 2, 4, 8, 12, 16, 20), 2, _NO_SPOT_LOCAL),
+    ("Standard_B{}ms", _SMALL, 4, _NO_SPOT_LOCAL),
+    ("Standard_B{}ls", (1,), 0.5, _NO_SPOT_LOCAL),
     ("Standard_B{}s_v2", (2, 4, 8, 16, 32), 4, _NO_SPOT),
     ("Standard_B{}as_v2", (2, 4, 8, 16, 32), 4, _NO_SPOT),
     ("Standard_B{}ls_v2", (2, 4, 8, 16, 32), 2, _NO_SPOT),
@@ -30,25 +32,27 @@ _FAMILIES: tuple[tuple[str, tuple[int, ...], float, dict[str, str]], ...] = (
     ("Standard_B{}ps_v2", (2, 4, 8, 16), 4, {**_NO_SPOT, **_ARM}),
     ("Standard_B{}pls_v2", (2, 4, 8, 16), 2, {**_NO_SPOT, **_ARM}),
     ("Standard_B{}pts_v2", (2,), 0.5, {**_NO_SPOT, **_ARM}),
-    ("Basic_A{}", (0, 1, 2, 3, 4), 1.75, {**_NO_SPOT, **_PLAIN}),
-    ("Standard_A{}", (0, 1, 2, 3, 4, 5, 6, 7), 1.75, {**_NO_SPOT, **_PLAIN}),
-    ("Standard_A{}_v2", (1, 2, 4, 8), 2, _PLAIN),
-    ("Standard_A{}m_v2", (2, 4, 8), 8, _PLAIN),
+    ("Basic_A{}", (0, 1, 2, 3, 4), 1.75, {**_NO_SPOT_LOCAL, **_PLAIN}),
+    ("Standard_A{}", (0, 1, 2, 3, 4, 5, 6, 7), 1.75, {**_NO_SPOT_LOCAL, **_PLAIN}),
+    ("Standard_A{}_v2", (1, 2, 4, 8), 2, {**_PLAIN, **_LOCAL}),
+    ("Standard_A{}m_v2", (2, 4, 8), 8, {**_PLAIN, **_LOCAL}),
     ("Standard_D{}_v2", (1, 2, 3, 4, 5), 3.5, {**_PLAIN, **_LOCAL}),
-    ("Standard_DS{}_v2", (1, 2, 3, 4, 5), 3.5, {}),
+    ("Standard_DS{}_v2", (1, 2, 3, 4, 5), 3.5, _LOCAL),
     ("Standard_D{}_v3", _LARGE, 4, {**_PLAIN, **_LOCAL}),
     ("Standard_E{}_v3", _LARGE, 8, {**_PLAIN, **_LOCAL}),
     ("Standard_F{}", _SMALL, 2, {**_PLAIN, **_LOCAL}),
     ("Standard_F{}s", _SMALL, 2, _LOCAL),
-    ("Standard_F{}s_v2", (2, 4, 8, 16, 32, 48, 64, 72), 2, {}),
+    ("Standard_F{}s_v2", (2, 4, 8, 16, 32, 48, 64, 72), 2, _LOCAL),
     *(
         ("Standard_D{}" + f"{kind}_v{version}", _LARGE, memory, said)
         for kind, memory, versions, said in (
             ("", 4, (4, 5), _PLAIN),
             ("d", 4, (4, 5), {**_PLAIN, **_LOCAL}),
-            ("s", 4, (3, 4, 5), {}),
-            ("as", 4, (4, 5), {}),
-            ("a", 4, (4,), _PLAIN),
+            ("s", 4, (3,), _LOCAL),
+            ("s", 4, (4, 5), {}),
+            ("as", 4, (4,), _LOCAL),
+            ("as", 4, (5,), {}),
+            ("a", 4, (4,), {**_PLAIN, **_LOCAL}),
             ("ls", 2, (5,), {}),
             ("lds", 2, (5,), _LOCAL),
             ("ds", 4, (4, 5), _LOCAL),
@@ -67,8 +71,10 @@ _FAMILIES: tuple[tuple[str, tuple[int, ...], float, dict[str, str]], ...] = (
     *(
         ("Standard_E{}" + f"{kind}_v{version}", (*_LARGE, 20), 8, said)
         for kind, versions, said in (
-            ("s", (3, 4, 5), {}),
-            ("as", (4, 5), {}),
+            ("s", (3,), _LOCAL),
+            ("s", (4, 5), {}),
+            ("as", (4,), _LOCAL),
+            ("as", (5,), {}),
             ("ds", (4, 5), _LOCAL),
             ("ads", (5,), _LOCAL),
             ("ps", (5,), _ARM),
@@ -100,7 +106,7 @@ _FAMILIES: tuple[tuple[str, tuple[int, ...], float, dict[str, str]], ...] = (
             ("E{}_v5", 8, _PLAIN),
             ("E{}d_v4", 8, {**_PLAIN, **_LOCAL}),
             ("E{}d_v5", 8, {**_PLAIN, **_LOCAL}),
-            ("E{}a_v4", 8, _PLAIN),
+            ("E{}a_v4", 8, {**_PLAIN, **_LOCAL}),
             ("E{}pds_v5", 8, {**_ARM, **_LOCAL}),
             ("DC{}s_v3", 8, {}),
             ("DC{}ds_v3", 8, _LOCAL),
@@ -110,7 +116,7 @@ _FAMILIES: tuple[tuple[str, tuple[int, ...], float, dict[str, str]], ...] = (
             ("EC{}ads_v5", 8, _LOCAL),
         )
     ),
-    ("Standard_DC{}s_v2", (1, 2, 4, 8), 4, {}),
+    ("Standard_DC{}s_v2", (1, 2, 4, 8), 4, _LOCAL),
     ("Standard_D{}_v2_Promo", (2, 3, 4, 5), 3.5, {**_NO_SPOT, **_PLAIN, **_LOCAL}),
     ("Standard_DS{}_v2_Promo", (2, 3, 4, 5), 3.5, {**_NO_SPOT, **_LOCAL}),
     ("Standard_D{}_v2", (11, 12, 13, 14, 15), 7, {**_PLAIN, **_LOCAL}),
@@ -132,7 +138,12 @@ _FAMILIES: tuple[tuple[str, tuple[int, ...], float, dict[str, str]], ...] = (
     ("Standard_NC{}as_T4_v3", (64,), 7, {"GPUs": "4"}),
     *(("Standard_NC{}ads_A100_v4", (number,), 9, {"GPUs": str(number // 24)}) for number in (24, 48, 96)),
 )
-"""https://learn.microsoft.com/azure/virtual-machines/sizes/overview."""
+"""
+https://learn.microsoft.com/azure/virtual-machines/sizes/overview.
+
+Series before the fourth version have a temporary disk whatever their names say; later ones where a `d` says so:
+https://learn.microsoft.com/azure/virtual-machines/azure-vms-no-temp-disk.
+"""
 _NUMBERED = {
     **{
         name: {3: 4, 4: 8, 5: 16, 11: 2, 12: 4, 13: 8, 14: 16, 15: 20}
@@ -211,12 +222,14 @@ def check_size(body: Mapping[str, Any]) -> None:
     named = [str(each.get("name", "")) for each in mixed] or [str(find(body, "sku.name") or "")]
     storage = find(body, "properties.virtualMachineProfile.storageProfile") or {}
     data = list(storage.get("dataDisks") or ())
+    _check_boot_disk(storage)
     for name in named:
         able = _KNOWN.get(name.lower())
         if able is None:
             text = f"The value {name} provided for the VM size is not valid. The valid sizes in the current region are"
             sizes = ",".join(sorted(each["name"] for each in _KNOWN.values()))
             raise ServiceError("InvalidParameter", f"{text}: {sizes}.", more={"target": "vmSize"})
+        _check_processor(name, able, storage)
         if len(data) > int(able["MaxDataDiskCount"]):
             text = "The maximum number of data disks allowed to be attached to a VM of this size is"
             raise ServiceError("OperationNotAllowed", f"{text} {able['MaxDataDiskCount']}.", 409)
@@ -228,6 +241,31 @@ def check_size(body: Mapping[str, Any]) -> None:
                 )
                 more = "Consider updating the VM to a size that supports Premium storage."
                 raise ServiceError("InvalidParameter", f"{text} account type {kind} of disk. {more}")
+
+
+def _check_processor(name: str, able: Mapping[str, str], storage: Mapping[str, Any]) -> None:
+    """Refuse an image for other processors; of one's own images none is known."""
+    image = storage.get("imageReference") or {}
+    known = architecture_of(str(image["sku"])) if image.get("sku") else able["CpuArchitectureType"]
+    if known != able["CpuArchitectureType"]:
+        raise ServiceError(
+            "BadRequest",
+            f"Cannot create a VM of size '{name}' because this VM size only supports a CPU Architecture of "
+            f"'{able['CpuArchitectureType']}', but an image or disk with CPU Architecture '{known}' was given. Please "
+            "check that the CPU Architecture of the image or disk is compatible with that of the VM size.",
+        )
+
+
+def _check_boot_disk(storage: Mapping[str, Any]) -> None:
+    """Refuse a disk of the system that its image does not fit on."""
+    image, size = storage.get("imageReference") or {}, (storage.get("osDisk") or {}).get("diskSizeGB")
+    least = disk_of(image)[1] // 2**30 if image.get("sku") else 0
+    if size and int(size) < least:
+        text = f"The specified disk size {size} GB is smaller than the size of the corresponding disk in the VM image"
+        more = (
+            f"{least} GB. This is not allowed. Please choose equal or greater size or do not specify an explicit size."
+        )
+        raise ServiceError("OperationNotAllowed", f"{text}: {more}", 409, more={"target": "osDisk.diskSizeGB"})
 
 
 ROUTES = (

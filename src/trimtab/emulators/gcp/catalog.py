@@ -160,5 +160,7 @@ COLLECTIONS: Mapping[str, Collection] = {
     "targetPools": Collection(),
     "networks": Collection(),
     "subnetworks": Collection(),
+    "reservations": Collection(),
+    "resourcePolicies": Collection(),
     "operations": Collection(others={"delete": _forget}),
 }

@@ -44,5 +44,7 @@ def make_named(endpoint: str, names: AccountNames, region: str) -> None:
     for name in names.balancers:
         checks = [f"projects/{PROJECT}/global/healthChecks/{NAME}"]
         insert(f"{place}/global/backendServices", {"name": name, "portName": "http", "healthChecks": checks})
+    for name in names.reservations:
+        insert(f"{place}/zones/{region}-b/reservations", {"name": name.rpartition("/")[2]})
     for name in names.identities:
         insert(f"/v1/projects/{PROJECT}/serviceAccounts", {"accountId": name})

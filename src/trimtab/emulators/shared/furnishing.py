@@ -26,7 +26,9 @@ class AccountNames:
         firewalls: Security groups by name.
         identities: Instance profiles, managed identities, service accounts.
         keys: Key pairs (AWS).
-        topics: Notification topics, by ARN (AWS).
+        arns: Whatever is named by its ARN (AWS).
+        placements: Placement groups (AWS).
+        reservations: Capacity reservations by name (Azure, Google Cloud).
         groups: Resource groups beside that of the connection (Azure).
         ids: What is named by its whole id (Azure).
         images: Patterns of names of images (memory).
@@ -39,7 +41,9 @@ class AccountNames:
     firewalls: tuple[str, ...] = ()
     identities: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
-    topics: tuple[str, ...] = ()
+    arns: tuple[str, ...] = ()
+    placements: tuple[str, ...] = ()
+    reservations: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
     images: tuple[str, ...] = ()

@@ -96,6 +96,10 @@ class AccountNaming:
         """What passes requests to a group beside its `load_balancers`."""
         return ()
 
+    def placement(self, group: ScalingGroup) -> str | None:
+        """Near what else its instances start."""
+        return None
+
     def resource_group(self, group: ScalingGroup) -> str | None:
         """What a group is in beside its region."""
         return None

@@ -20,11 +20,11 @@ from trimtab.providers.sizes import check_shrink
 
 _MINUTE = timedelta(minutes=1)
 MOST_AT_ONCE = 50
-"""Scheduled actions in one call (BatchPutScheduledUpdateGroupAction)."""
+"""Scheduled actions in one call: botocore autoscaling:BatchPutScheduledUpdateGroupActionType."""
 MOST_PROTECTED = 50
-"""Instances in one call of SetInstanceProtection."""
+"""Instances in one call: botocore autoscaling:SetInstanceProtectionQuery.InstanceIds."""
 MOST_DRAINED = 20
-"""Instances in one call of EnterStandby."""
+"""Instances in one call: botocore autoscaling:EnterStandbyQuery.InstanceIds."""
 TERMINATE = "terminate_instance_in_auto_scaling_group"
 GONE = "Terminated"
 AT_REST = ("Standby", "EnteringStandby")

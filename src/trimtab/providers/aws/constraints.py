@@ -60,6 +60,11 @@ PER_GROUP = {
     ACTION: (125, "scheduled actions", Citation(_QUOTAS, "Scheduled actions per Auto Scaling group 125")),
 }
 """How many of a kind a group has at most, what they are called, and who says so: no body of one shows the others."""
+_NO_POOL = Citation(
+    "https://docs.amazonaws.cn/sdkfornet/v3/apidocs/items/AutoScaling/TPutWarmPoolRequest.html",
+    "This operation cannot be called on an Auto Scaling group that has a mixed instances policy or a launch "
+    "template or launch configuration that requests Spot Instances.",
+)
 _PERIOD = "botocore cloudwatch:PutMetricAlarmInput.Period"
 _ACTIONS = Citation(
     "botocore cloudwatch:PutMetricAlarmInput.AlarmActions",
@@ -212,6 +217,18 @@ def _action_rows(leaf: str) -> tuple[Row, ...]:
             kind=ALARM,
             leaf=f"{leaf}[*]",
             rule=Pattern(
+                r"(?!arn:[\w-]+:(sqs|iam|s3|kinesis|firehose|events|states|logs):).*",
+                "no alarm acts on such a thing itself; write the ARN of a topic that it subscribes to",
+            ),
+            source=Citation(
+                "botocore cloudwatch:PutMetricAlarmInput.AlarmActions",
+                "SNS notification action:",
+            ),
+        ),
+        Row(
+            kind=ALARM,
+            leaf=f"{leaf}[*]",
+            rule=Pattern(
                 rf"(?!{_EC2_ACTION}).*",
                 "it stops, ends, reboots or recovers the instance whose metric it is, and no metric of a group has one",
             ),
@@ -252,6 +269,17 @@ WRITTEN: tuple[Row, ...] = (
         source=Citation("botocore ec2:RequestLaunchTemplateData.KeyName", "The name of the key pair."),
         code="InvalidKeyPair.NotFound",
         fix="import the key as a key pair and give its name",
+    ),
+    Row(
+        kind=TEMPLATE,
+        leaf=f"{_DATA}.BlockDeviceMappings",
+        rule=Distinct(by="DeviceName"),
+        source=Citation(
+            "https://github.com/hashicorp/packer/pull/2320",
+            "InvalidBlockDeviceMapping: /dev/sde is being assigned to multiple times.",
+        ),
+        code="InvalidBlockDeviceMapping",
+        fix="a disk without `device` is that of the system",
     ),
     *_volume_rows(),
     *_tag_rows(TEMPLATE, f"{_DATA}.TagSpecifications[*].Tags"),
@@ -418,20 +446,14 @@ WRITTEN: tuple[Row, ...] = (
         kind=GROUP,
         leaf=_POOL,
         rule=Excludes(_IS_SPOT, "cannot stand beside Spot instances"),
-        source=Citation(
-            "https://docs.amazonaws.cn/sdkfornet/v3/apidocs/items/AutoScaling/TPutWarmPoolRequest.html",
-            "This operation cannot be called on an Auto Scaling group that has a mixed instances policy or a launch "
-            "template or launch configuration that requests Spot Instances.",
-        ),
+        source=_NO_POOL,
         fix="leave out `aws.warm_pool` or `purchase.spot`",
     ),
     Row(
         kind=GROUP,
         leaf=_POOL,
         rule=Excludes(When(f"{_OVERRIDES}[*].WeightedCapacity"), "cannot stand beside sizes with weights"),
-        source=Citation(
-            "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-warm-pools.html", "Limitations"
-        ),
+        source=_NO_POOL,
         fix="leave out `aws.warm_pool` or the weights",
     ),
     # policies

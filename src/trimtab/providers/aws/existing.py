@@ -17,15 +17,22 @@ from trimtab.providers.resolver import IMAGE, NO_START, SIZE, SUBNET, ZONE, Exis
 from trimtab.providers.retry import in_batches
 
 KEY_PAIR, SECURITY_GROUP, TARGET_GROUP, METRIC = "key pair", "security group", "target group", "metric"
-PROFILE, KEY, TOPIC = "instance profile", "key alias", "topic"
+PROFILE, KEY, TOPIC, QUEUE, ROLE = "instance profile", "key alias", "topic", "queue", "role"
+PLACEMENT, RESERVATION = "placement group", "capacity reservation"
 UNTOLD = "nobody is told of the alarm until it is there; write another ARN or make it"
 UNTESTED = "Auto Scaling sends it a test message first; write another ARN or make it"
+UNSEEN = f"or this account may not see it; {UNTESTED}"
+UNUSED_ROLE = "Auto Scaling acts as it; write another ARN or make it"
 MOST_VALUES = 200
 """Of one filter: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html"""
+ENDED = frozenset({"cancelled", "expired", "failed"})
+"""States of a capacity reservation that is used up: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CapacityReservation.html"""
 UNWRITTEN = "nothing has been written to it for two weeks, and until something is there are no datapoints"
 
 
 _TOPIC = re.compile(r"arn:[\w-]+:sns:[\w-]+:\d{12}:[\w.-]+")
+_QUEUE = re.compile(r"arn:[\w-]+:sqs:[\w-]+:\d{12}:[\w.-]+")
+_ROLE = re.compile(r"arn:[\w-]+:iam::\d{12}:role/.+")
 
 
 class _List(NamedTuple):
@@ -45,6 +52,7 @@ _LISTS: Mapping[str, _List] = {
     SECURITY_GROUP: _List("describe_security_groups", "group-id", "GroupId"),
     SUBNET: _List("describe_subnets", "subnet-id", "SubnetId"),
     ZONE: _List("describe_availability_zones", "zone-name", "ZoneName"),
+    PLACEMENT: _List("describe_placement_groups", "group-name", "GroupName"),
 }
 
 
@@ -111,13 +119,54 @@ def references_of(group: ScalingGroup, region: str, native: str) -> Iterator[Ref
     for path, size in {**sizes, "template.size": template.size_name}.items():
         if size is not None:
             yield Reference(path, SIZE, size, region, "choose another size")
-    for path, topic in topics_of(group):
-        if not is_elsewhere(topic, region):
-            # who plans may not see the topics of others
-            fix = UNTOLD if path.startswith("alarms.") else UNTESTED
-            yield Reference(path, TOPIC, topic, region, fix, is_needed=False)
+    yield from _told(group, region)
+    yield from _roles(group, region)
+    for path, name in placements_of(group):
+        yield Reference(path, PLACEMENT, name, region)
+    if group.purchase.reservation:
+        yield Reference("purchase.reservation", RESERVATION, group.purchase.reservation, region)
     for path, metric in custom_metrics(group, native):
         yield Reference(path, METRIC, metric.text, region, UNWRITTEN, is_needed=False, known_by=metric.name)
+
+
+def _told(group: ScalingGroup, region: str) -> Iterator[Reference]:
+    """
+    Topics and queues that are told.
+
+    CloudWatch takes an alarm whose topic does not exist. Auto Scaling refuses a hook and a notification: "Unable to
+    publish test message to notification target" (https://github.com/hashicorp/terraform/pull/3351).
+    """
+    for path, topic in topics_of(group):
+        if not is_elsewhere(topic, region):
+            is_alarm = path.startswith("alarms.")
+            yield Reference(path, TOPIC, topic, region, UNTOLD if is_alarm else UNTESTED, is_needed=not is_alarm)
+    for index, hook in enumerate(group.aws.lifecycle_hooks):
+        queue = _QUEUE.fullmatch(hook.notify or "")
+        if queue and not is_elsewhere(queue[0], region):
+            # SQS does not tell a queue that is missing from one that is not to be seen
+            path = f"aws.lifecycle_hooks.{index}.notify"
+            yield Reference(path, QUEUE, queue[0], region, UNSEEN, is_needed=False)
+
+
+def _roles(group: ScalingGroup, region: str) -> Iterator[Reference]:
+    """Roles by which Auto Scaling acts; the account's usual one comes with the first group."""
+    for index, hook in enumerate(group.aws.lifecycle_hooks):
+        if hook.role and _ROLE.fullmatch(hook.role):
+            path = f"aws.lifecycle_hooks.{index}.role"
+            yield Reference(path, ROLE, hook.role, region, UNUSED_ROLE, is_needed=False)
+    own = group.aws.service_linked_role
+    if own and _ROLE.fullmatch(own) and not own.endswith("/AWSServiceRoleForAutoScaling"):
+        yield Reference("aws.service_linked_role", ROLE, own, region, UNUSED_ROLE, is_needed=False)
+
+
+def placements_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
+    """The placement groups that a group names, each with its field."""
+    if group.aws.placement_group:
+        yield "aws.placement_group", group.aws.placement_group
+    inner = group.aws.native.launch_template.get("Placement") if group.aws.native else None
+    name = inner.get("GroupName") if isinstance(inner, Mapping) else None
+    if isinstance(name, str) and name:
+        yield "aws.native.launch_template.Placement.GroupName", name
 
 
 def topics_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
@@ -138,6 +187,35 @@ def topics_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
 def find_topics(calls: Calls, region: str, arns: Sequence[str]) -> dict[str, ExistingThing]:
     """Those of the topics that are there: a call for each."""
     return _found_singly(lambda arn: calls.call("sns", "get_topic_attributes", region, TopicArn=arn), arns)
+
+
+def find_queues(calls: Calls, region: str, arns: Sequence[str]) -> dict[str, ExistingThing]:
+    """Those of the queues that are there: a call for each."""
+
+    def ask(arn: str) -> object:
+        *_, account, name = arn.split(":")
+        return calls.call("sqs", "get_queue_url", region, QueueName=name, QueueOwnerAWSAccountId=account)
+
+    return _found_singly(ask, arns)
+
+
+def find_roles(calls: Calls, region: str, arns: Sequence[str]) -> dict[str, ExistingThing]:
+    """Those of the roles that are there: a call for each."""
+    return _found_singly(lambda arn: calls.call("iam", "get_role", region, RoleName=arn.rpartition("/")[2]), arns)
+
+
+def find_reservations(calls: Calls, region: str, names: Sequence[str]) -> dict[str, ExistingThing]:
+    """Those of the capacity reservations that are there, ended ones left out: a call for each."""
+    found: dict[str, ExistingThing] = {}
+    for name in names:
+        try:
+            items = calls.items("ec2", "describe_capacity_reservations", region, CapacityReservationIds=[name])
+            states = [item["State"] for item in items]
+        except NotFound:
+            continue
+        if set(states) - ENDED:
+            found[name] = ExistingThing()
+    return found
 
 
 def _found_singly(ask: Callable[[str], object], names: Sequence[str]) -> dict[str, ExistingThing]:

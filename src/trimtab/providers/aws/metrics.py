@@ -16,7 +16,11 @@ MINUTE = timedelta(minutes=1)
 SAME_UNIT = timedelta(seconds=1)
 """The factor of a metric that CloudWatch has in our unit."""
 DETAILED, BASIC = timedelta(minutes=1), timedelta(minutes=5)
-"""How often an instance reports its host metrics."""
+"""
+How often an instance reports its host metrics.
+
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/manage-detailed-monitoring.html
+"""
 
 
 class Scale(StrEnum):

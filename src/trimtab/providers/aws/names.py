@@ -9,7 +9,9 @@ from trimtab.providers.aws.kinds import SCALING_POLICY, SCHEDULED_ACTION
 from trimtab.providers.aws.schedules import END
 
 LONGEST_TEMPLATE = 128
+"""https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateLaunchTemplate.html"""
 LONGEST_ALARM = 255
+"""botocore cloudwatch:PutMetricAlarmInput.AlarmName."""
 # LaunchTemplateName, CreateLaunchTemplate: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/
 _TEMPLATE = re.compile(rf"[A-Za-z0-9().\-/_]{{3,{LONGEST_TEMPLATE}}}")
 

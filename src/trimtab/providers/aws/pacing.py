@@ -10,7 +10,11 @@ from trimtab.providers.rolling import Limits
 WIDEST = 100
 """The most points that MaxHealthyPercentage may be above MinHealthyPercentage."""
 LONGEST_STOP = 172800
-"""Seconds that a refresh waits at a checkpoint at most; it is cancelled there long before."""
+"""
+Seconds that a refresh waits at a checkpoint at most; it is cancelled there long before.
+
+botocore autoscaling:RefreshPreferences.CheckpointDelay: up to two days.
+"""
 
 
 def configuration(item: Mapping[str, Any], words: str) -> dict[str, Any]:

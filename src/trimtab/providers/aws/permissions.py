@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from trimtab.models import Fleet, MetricSource, ScalingGroup, SimplePolicy, StepPolicy
-from trimtab.providers.aws.existing import topics_of, watched
+from trimtab.providers.aws.existing import placements_of, topics_of, watched
 from trimtab.providers.aws.places import NETWORKS, asks_default_network, names_asked
 from trimtab.providers.aws.template import ALIAS, key_id
 from trimtab.providers.run import BLUE_GREEN
@@ -35,6 +35,9 @@ class Need(StrEnum):
     PUBLISHED = "custom metrics of its own"
     PROFILES = "instance profiles"
     ROLES = "roles of hooks and of groups"
+    QUEUES = "queues of hooks"
+    PLACEMENTS = "placement groups"
+    RESERVATIONS = "capacity reservations"
     DEFAULT_ROLE = "groups without a service-linked role of their own"
     SPOT = "spot instances"
     FALLBACK = "spot instances that fall back on demand"
@@ -48,6 +51,8 @@ class On(StrEnum):
     READ = "Read"
     PARAMETERS = "ReadParameters"
     READ_PROFILES = "ReadInstanceProfiles"
+    READ_ROLES = "ReadRoles"
+    READ_QUEUES = "ReadQueues"
     NEW_GROUPS = "CreateGroups"
     NAMED_GROUPS = "TagGroups"
     OWN_GROUPS = "ChangeGroups"
@@ -108,6 +113,10 @@ GRANTS: Sequence[Grant] = (
     Grant("kms:ListAliases", need=Need.KEY_ALIASES),
     Grant("ssm:GetParameters", On.PARAMETERS, Need.PARAMETERS),
     Grant("iam:GetInstanceProfile", On.READ_PROFILES, Need.PROFILES),
+    Grant("iam:GetRole", On.READ_ROLES, Need.ROLES),
+    Grant("sqs:GetQueueUrl", On.READ_QUEUES, Need.QUEUES),
+    Grant("ec2:DescribePlacementGroups", need=Need.PLACEMENTS),
+    Grant("ec2:DescribeCapacityReservations", need=Need.RESERVATIONS),
     Grant("autoscaling:CreateAutoScalingGroup", On.NEW_GROUPS),
     Grant("autoscaling:CreateOrUpdateTags", On.NAMED_GROUPS),
     Grant("autoscaling:UpdateAutoScalingGroup", On.OWN_GROUPS),
@@ -155,7 +164,7 @@ GRANTS: Sequence[Grant] = (
     Grant("iam:CreateServiceLinkedRole", On.SERVICE_ROLES, Need.DEFAULT_ROLE),
     Grant("iam:CreateServiceLinkedRole", On.SERVICE_ROLES, Need.SPOT),
 )
-READS = frozenset({On.READ, On.PARAMETERS, On.READ_PROFILES})
+READS = frozenset({On.READ, On.PARAMETERS, On.READ_PROFILES, On.READ_ROLES, On.READ_QUEUES})
 CONTROLLED: Sequence[Grant] = (
     Grant("autoscaling:DescribeAutoScalingGroups"),
     Grant("cloudwatch:GetMetricData"),
@@ -296,6 +305,9 @@ def _needs(group: ScalingGroup) -> Mapping[Need, bool]:
         Need.PUBLISHED: any(_namespaces(group)),
         Need.PROFILES: template.role is not None,
         Need.ROLES: bool(_roles(group)),
+        Need.QUEUES: any(":sqs:" in (hook.notify or "") for hook in aws.lifecycle_hooks),
+        Need.PLACEMENTS: any(placements_of(group)),
+        Need.RESERVATIONS: group.purchase.reservation is not None,
         Need.DEFAULT_ROLE: aws.service_linked_role is None,
         Need.SPOT: group.purchase.spot,
         Need.FALLBACK: bool(group.purchase.fallback),
@@ -323,6 +335,8 @@ class _Account:
             On.READ: (["*"], {}),
             On.PARAMETERS: (self._parameters(), {}),
             On.READ_PROFILES: (self._instance_profiles(), {}),
+            On.READ_ROLES: (self._roles(), {}),
+            On.READ_QUEUES: (self.queues(), {}),
             On.NEW_GROUPS: (self._groups(), request_tag),
             On.NAMED_GROUPS: (self._groups(), {}),
             On.OWN_GROUPS: (self._groups(), tag),
@@ -345,10 +359,7 @@ class _Account:
             On.ALARMS: (self._arns("cloudwatch", f"alarm:{self.fleet.name}-*"), {}),
             On.METRICS: (["*"], {"StringEquals": {"cloudwatch:namespace": self._namespaces()}}),
             On.PROFILES: (self._profiles(), self._passed_to("ec2")),
-            On.ROLES: (
-                sorted({arn for group in self.fleet.groups for arn in _roles(group)}),
-                self._passed_to("autoscaling"),
-            ),
+            On.ROLES: (self._roles(), self._passed_to("autoscaling")),
             On.SERVICE_ROLES: (
                 [f"arn:{self.partition}:iam::*:role/aws-service-role/{name}/*" for name in self._services()],
                 {"StringEquals": {"iam:AWSServiceName": self._services()}},
@@ -390,6 +401,9 @@ class _Account:
     def _profiles(self) -> list[str]:
         roles = {group.template.role for group in self.fleet.groups if group.template.role}
         return sorted(self._role(role) for role in roles)
+
+    def _roles(self) -> list[str]:
+        return sorted({arn for group in self.fleet.groups for arn in _roles(group)})
 
     def _role(self, profile: str) -> str:
         """The role of an instance profile: as in most accounts, the one of the same name."""

@@ -35,6 +35,7 @@ from trimtab.providers.errors import unread
 from trimtab.providers.retry import in_batches
 
 PAGE = 100
+"""botocore autoscaling:AutoScalingGroupNamesType.MaxRecords: no page of groups is longer."""
 FEW = 10
 """With so few groups in a large account, asking for each is cheaper than any paging."""
 

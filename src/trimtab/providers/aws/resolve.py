@@ -14,6 +14,9 @@ from trimtab.providers.aws.existing import (
     KEY,
     METRIC,
     PROFILE,
+    QUEUE,
+    RESERVATION,
+    ROLE,
     TARGET_GROUP,
     TOPIC,
     custom_metrics,
@@ -23,6 +26,9 @@ from trimtab.providers.aws.existing import (
     find_metrics,
     find_named,
     find_profiles,
+    find_queues,
+    find_reservations,
+    find_roles,
     find_sizes,
     find_subnets,
     find_target_groups,
@@ -61,6 +67,16 @@ from trimtab.providers.resolver import (
     Reference,
     Resolving,
 )
+
+_FINDERS: Mapping[str, Callable[[Calls, str, Sequence[str]], Mapping[str, ExistingThing]]] = {
+    PROFILE: find_profiles,
+    KEY: find_aliases,
+    TOPIC: find_topics,
+    QUEUE: find_queues,
+    ROLE: find_roles,
+    RESERVATION: find_reservations,
+}
+"""How things of a kind are asked for that are no list of EC2's."""
 
 
 @dataclass
@@ -137,7 +153,7 @@ class Resolver(Resolving[Calls]):
     # what has to be there
 
     def references(self, group: ScalingGroup) -> Iterator[Reference]:
-        """Image, key pair, profile, keys of disks, subnets, zones, target groups, sizes and custom metrics."""
+        """Image, key pair, roles, keys of disks, places, target groups, sizes, who is told, and custom metrics."""
         return references_of(group, self.location_of(group), self.fleet.native_name(group))
 
     def find(self, what: str, place: str, names: list[str]) -> Mapping[str, ExistingThing]:
@@ -145,12 +161,8 @@ class Resolver(Resolving[Calls]):
         near = [group for group in self.fleet.groups if self.location_of(group) == place]
         if what == SIZE:
             return find_sizes(self.calls, place, names, spot=any(group.purchase.spot for group in near))
-        if what == PROFILE:
-            return find_profiles(self.calls, place, names)
-        if what == KEY:
-            return find_aliases(self.calls, place, names)
-        if what == TOPIC:
-            return find_topics(self.calls, place, names)
+        if what in _FINDERS:
+            return _FINDERS[what](self.calls, place, names)
         if what == METRIC:
             metrics = [each for group in near for _, each in custom_metrics(group, self.fleet.native_name(group))]
             return find_metrics(self.calls, place, [each for each in dict.fromkeys(metrics) if each.text in names])

@@ -68,7 +68,7 @@ def mixed_of(policy: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 DEFAULT_POOLS = 2
-"""What `SpotInstancePools` is when nobody gives it."""
+"""What `SpotInstancePools` is when nobody gives it: botocore autoscaling:InstancesDistribution.SpotInstancePools."""
 NO_POOLS = 0
 """What `SpotInstancePools` is set to where the strategy is another than `lowest-price`, which alone takes a number."""
 

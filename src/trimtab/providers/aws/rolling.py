@@ -50,7 +50,7 @@ NEEDED = frozenset({"InstanceRefresh", "Launch", "Terminate"})
 FRESH = timedelta(seconds=10)
 """How old a look at a group may be for the next step to be taken by it."""
 AT_ONCE = 200
-"""Versions that one call deletes (DeleteLaunchTemplateVersions)."""
+"""Versions that one call deletes: botocore ec2:DeleteLaunchTemplateVersionsRequest.Versions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,7 @@ class LifecycleHook(Model):
     """Topic or queue that is told."""
     role: str | None = Field(default=None, min_length=1)
     """Role with which it is told."""
-    data: str | None = Field(default=None, min_length=1, max_length=1023)
+    data: str | None = Field(default=None, min_length=1)
     """Text that the notification carries."""
 
     if TYPE_CHECKING:

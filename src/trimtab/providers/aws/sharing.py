@@ -11,6 +11,7 @@ from trimtab.providers.aws.kinds import AUTO_SCALING_GROUP, LAUNCH_TEMPLATE
 from trimtab.providers.sharing import used_by, users_of
 
 PAGE = 100
+"""botocore autoscaling:AutoScalingGroupNamesType.MaxRecords: no page of groups is longer."""
 LATEST = "$Latest"
 LABEL = AUTO_SCALING_GROUP.label
 

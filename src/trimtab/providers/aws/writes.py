@@ -59,6 +59,7 @@ _REFUSED_WITH_A_POOL = frozenset({"MixedInstancesPolicy", "WarmPoolConfiguration
 _NOT_ATTACHED = "Trying to remove Target Groups that are not part of the group"
 """What Auto Scaling says of a detachment that somebody else made before; a ValidationError like any other."""
 _HOOK_DEFAULTS = {"HeartbeatTimeout": 3600, "DefaultResult": "ABANDON"}
+"""botocore autoscaling:PutLifecycleHookType."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,11 @@ from trimtab.providers.base import Activity, AlarmChange, failure_of
 from trimtab.providers.moments import zulu
 
 LOOK_BACK = timedelta(days=7)
-"""How far back the log is read; Azure keeps it for ninety days."""
+"""
+How far back the log is read; Azure keeps it for ninety days.
+
+https://learn.microsoft.com/azure/azure-monitor/platform/activity-log
+"""
 ALERT_WORDS = {"activated": "alarm", "resolved": "ok"}
 """How the events of a metric alert end: https://learn.microsoft.com/azure/azure-monitor/platform/activity-log-schema"""
 _SIZES = re.compile(r"successfully scaled .* from (\d+) instances count to (\d+) instances count")

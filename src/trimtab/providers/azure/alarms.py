@@ -27,7 +27,7 @@ from trimtab.providers.metrics import natural_statistic
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 FREQUENCIES = (_MINUTE, 5 * _MINUTE, 15 * _MINUTE, 30 * _MINUTE, _HOUR)
 WINDOWS = (*FREQUENCIES, 6 * _HOUR, 12 * _HOUR, 24 * _HOUR)
-"""How often an alert is evaluated and how far it looks back (Metric alerts REST API)."""
+"""How often an alert is evaluated and how far it looks back: https://github.com/Azure/azure-cli/issues/31138."""
 SEVERITIES = tuple(Severity)
 """By their numbers, 0 to 4: https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-overview"""
 CRITERIA = "Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria"

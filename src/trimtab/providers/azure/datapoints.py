@@ -16,7 +16,7 @@ from trimtab.providers.metrics import natural_statistic
 from trimtab.providers.moments import zulu
 
 GRAINS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 360, 720, 1440))
-"""The intervals that Azure Monitor answers in (Metrics REST API)."""
+"""The intervals that Azure Monitor answers in: https://learn.microsoft.com/rest/api/monitor/metrics/list."""
 
 
 class MetricRequest(NamedTuple):

@@ -5,7 +5,17 @@ from typing import Any
 
 from trimtab.models import Fleet, MetricSource, ScalingGroup
 from trimtab.providers.azure.ids import Home, is_id
-from trimtab.providers.azure.resolve import BALANCERS, GATEWAYS, NETWORKS, definition_of, is_among_networks, refers_to
+from trimtab.providers.azure.resolve import (
+    BALANCERS,
+    GATEWAYS,
+    HOSTS,
+    NEARNESS,
+    NETWORKS,
+    definition_of,
+    is_among_networks,
+    native_references,
+    refers_to,
+)
 from trimtab.providers.azure.template import is_flexible, is_public_key
 from trimtab.providers.azure.translate import home_of
 from trimtab.providers.health import asks_balancer
@@ -64,6 +74,13 @@ def named_kinds(group: ScalingGroup) -> Iterator[str]:
         "Microsoft.ManagedIdentity/userAssignedIdentities": group.template.role,
         "Microsoft.Compute/diskEncryptionSets": [disk.key for disk in group.template.disks if disk.key],
         "Microsoft.Compute/capacityReservationGroups": group.purchase.reservation,
+        **{
+            kind: any(found == what for _, found, _ in native_references(group))
+            for kind, what in (
+                ("Microsoft.Compute/proximityPlacementGroups", NEARNESS),
+                ("Microsoft.Compute/hostGroups", HOSTS),
+            )
+        },
         NETWORKS: is_among_networks(group),
         "Microsoft.Compute/sshPublicKeys": key and not is_public_key(key),
     }

@@ -24,7 +24,11 @@ from trimtab.providers.azure.names import ACROSS, INVERTED, INVERTED_STATISTIC, 
 from trimtab.providers.metrics import is_counted, natural_statistic
 
 SHORTEST_WINDOW, LONGEST_WINDOW = timedelta(minutes=5), timedelta(hours=12)
-"""How far back a rule looks (`timeWindow`, Autoscale settings REST API)."""
+"""
+How far back a rule looks.
+
+https://learn.microsoft.com/rest/api/monitor/autoscale-settings/create-or-update: `timeWindow`.
+"""
 INCREASE, DECREASE = "Increase", "Decrease"
 AMOUNTS: Mapping[str, str] = {"change": "ChangeCount", "percent": "PercentChangeCount", "to": "ExactCount"}
 

@@ -193,7 +193,7 @@ EXPECTED: Mapping[str, Expected] = {
         f"GET one of {kind.lower()}": Expected(Form.ONE, kind, {"id": str, "name": str})
         for kind in (
             *("subnets", "networkSecurityGroups", "userAssignedIdentities"),
-            *("diskEncryptionSets", "capacityReservationGroups"),
+            *("diskEncryptionSets", "capacityReservationGroups", "proximityPlacementGroups", "hostGroups"),
         )
     },
     "compute.usage.list": Expected(Form.LIST, "", USAGE),

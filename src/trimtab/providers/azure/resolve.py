@@ -47,6 +47,7 @@ from trimtab.providers.resolver import (
     Questions,
     Reference,
     Resolving,
+    texts_at,
 )
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 FIREWALL, IDENTITY = "security group", "identity"
 ACTION_GROUPS = "action group"
 ENCRYPTION, RESERVATION = "disk encryption set", "capacity reservation group"
+NEARNESS, HOSTS = "proximity placement group", "dedicated host group"
 COMPUTE_API = "2024-07-01"
 API_VERSIONS = {
     SUBNET: NETWORK_API,
@@ -62,14 +64,24 @@ API_VERSIONS = {
     IDENTITY: "2023-01-31",
     ENCRYPTION: "2024-03-02",
     RESERVATION: COMPUTE_API,
+    NEARNESS: COMPUTE_API,
+    HOSTS: COMPUTE_API,
     ACTION_GROUPS: "2023-01-01",
 }
 """By what is looked up, the version of the API that is asked for it."""
+_BOOT = "properties.virtualMachineProfile.storageProfile.osDisk"
+NATIVE: Mapping[str, str] = {
+    "properties.proximityPlacementGroup.id": NEARNESS,
+    "properties.hostGroup.id": HOSTS,
+    f"{_BOOT}.managedDisk.securityProfile.diskEncryptionSet.id": ENCRYPTION,
+}
+"""What a scale set names by its id at a leaf that no field sets."""
 BALANCERS = "Microsoft.Network/loadBalancers"
 GATEWAYS = "Microsoft.Network/applicationGateways"
 NETWORKS = "Microsoft.Network/virtualNetworks"
 POOL_FIX = "write BALANCER/POOL"
 DEFINITION, KEY = "image definition", "SSH public key"
+ARCHITECTURES = {"x64": "x86_64", "arm64": "arm64"}
 
 
 @dataclass
@@ -120,7 +132,7 @@ class Resolver(Resolving[Calls]):
             questions[KEY, ssh_key_id(key, home)] = partial(self._public_key, ssh_key_id(key, home))
         image = group.template.image
         if image.newest is not None:
-            questions["images", self.location_of(group), selector(image)] = partial(self._versions, group, image)
+            questions["images", self.location_of(group), selector(image)] = partial(self._match, group, image)
         definition = definition_of(image.id or "")
         if definition is not None:
             questions[DEFINITION, definition.path] = partial(self.calls.read, definition.path, definition.version)
@@ -133,7 +145,7 @@ class Resolver(Resolving[Calls]):
     # what has to be there
 
     def references(self, group: ScalingGroup) -> Iterator[Reference]:
-        """Subnet, security group, identity, encryption sets, reservation, action groups, image, sizes and zones."""
+        """Subnet, security group, identity, disk keys, reservations, places, action groups, image, sizes, zones."""
         home, place, template = home_of(group, self.calls.home), group.placement, group.template
         if place.subnets and (subnet := subnet_id(place.subnets[0], place.network, home)):
             yield Reference("placement.subnets.0", SUBNET, subnet)
@@ -151,6 +163,8 @@ class Resolver(Resolving[Calls]):
                 for index, target in enumerate(getattr(alarm, name)):
                     if is_id(target):
                         yield Reference(f"alarms.{alarm.name}.{name}.{index}", ACTION_GROUPS, target)
+        for path, what, name in native_references(group):
+            yield Reference(path, what, name)
         location = self.location_of(group)
         for path, size in sizes_of(group).items():
             yield Reference(path, SIZE, size, location, "choose another size")
@@ -168,8 +182,10 @@ class Resolver(Resolving[Calls]):
             zones = {zone: ExistingThing() for zone in offers.zones}
             sizes = {name: offers.sizes[name.lower()].thing for name in names if name.lower() in offers.sizes}
             return zones if what == ZONE else sizes
-        look = partial(self._has_image, place) if what == IMAGE else partial(self._has, API_VERSIONS.get(what, ""))
-        return {name: ExistingThing() for name in names if look(name)}
+        if what == IMAGE:
+            found = {name: self._newest(place, *name.split(":")) for name in names}
+            return {name: _thing(version) for name, version in found.items() if version}
+        return {name: ExistingThing() for name in names if self._has(API_VERSIONS.get(what, ""), name)}
 
     def _offered(self, location: str) -> "Offers":
         """The sizes and zones of a location, asked for once."""
@@ -229,12 +245,14 @@ class Resolver(Resolving[Calls]):
             return False
         return True
 
-    def _has_image(self, location: str, name: str) -> bool:
+    def _newest(self, location: str, publisher: str, offer: str, sku: str) -> Mapping[str, Any]:
+        """The newest version of an image of the market place; empty where there is none."""
+        operation, about = "compute.virtual_machine_images.list", {"expand": "properties", "orderby": "name desc"}
         try:
-            versions = self.calls.call("compute.virtual_machine_images.list", location, *name.split(":"), top=1)
-        except NotFound:
-            return False
-        return bool(versions)
+            versions = self.calls.call(operation, location, publisher, offer, sku, top=1, **about)
+        except NotFound:  # of a publisher or an offer that Azure does not have
+            versions = ()
+        return next(iter(versions or ()), {})
 
     # what a group is attached to
 
@@ -329,15 +347,9 @@ class Resolver(Resolving[Calls]):
 
     # images
 
-    def _versions(self, group: ScalingGroup, image: Image) -> list[str]:
+    def _match(self, group: ScalingGroup, image: Image) -> Mapping[str, Any]:
         offer, _, sku = (image.newest or "").partition(":")
-        operation = "compute.virtual_machine_images.list"
-        args = (self.location_of(group), image.owner or "", offer, sku)
-        try:
-            versions = self.calls.call(operation, *args, orderby="name desc", top=1) if sku else ()
-        except NotFound:  # of a publisher or an offer that Azure does not have
-            versions = ()
-        return [str(version["name"]) for version in versions or ()]
+        return self._newest(self.location_of(group), image.owner or "", offer, sku) if sku else {}
 
     def _image(self, group: ScalingGroup, answers: Answers, facts: _Found) -> None:
         image = group.template.image
@@ -345,7 +357,8 @@ class Resolver(Resolving[Calls]):
         if image.newest is None:
             return
         answer = answers["images", self.location_of(group), selector(image)]
-        newest = "" if isinstance(answer, ProviderError) else next(iter(answer), "")
+        found = {} if isinstance(answer, ProviderError) else answer
+        newest = str(found.get("name", ""))
         chosen = self.pin_image(group, digest(selector(image)), newest)
         if not chosen:
             if not isinstance(answer, ProviderError):
@@ -353,6 +366,7 @@ class Resolver(Resolving[Calls]):
                 text = f"template.image: {image.owner} has no image {image.newest!r} in {where}; {WRITE_OR_MAKE}"
                 self.problems.append(Note(text, group.name))
             return
+        self.hold_disks(group, _thing(found if newest == chosen else {}))
         offer, _, sku = image.newest.partition(":")
         facts.images[group.name] = {"publisher": image.owner or "", "offer": offer, "sku": sku, "version": chosen}
 
@@ -373,6 +387,15 @@ def sizes_of(group: ScalingGroup) -> dict[str, str]:
     """The sizes that a group names, by the field that names them."""
     sizes = {f"purchase.sizes.{index}.size": option.size for index, option in enumerate(group.purchase.sizes)}
     return {path: size for path, size in {**sizes, "template.size": group.template.size_name or ""}.items() if size}
+
+
+def native_references(group: ScalingGroup) -> Iterator[tuple[str, str, str]]:
+    """What a group's native leaves name by its id: the field, what it is, the id."""
+    body = group.azure.native.scale_set if group.azure.native else {}
+    for leaf, what in NATIVE.items():
+        for path, name in texts_at(body, leaf):
+            if is_id(name):
+                yield f"azure.native.scale_set{path}", what, name
 
 
 class Definition(NamedTuple):
@@ -430,6 +453,18 @@ def refers_to(group: ScalingGroup, kind: str) -> bool:
 def selector(image: Image) -> str:
     """What tells one match from another."""
     return f"{image.owner}/{image.newest}"
+
+
+def _thing(version: Mapping[str, Any]) -> ExistingThing:
+    """
+    How large a disk an image takes, and for which processors it is.
+
+    https://learn.microsoft.com/rest/api/compute/virtual-machine-images/list
+    """
+    properties = version.get("properties") or {}
+    taken = (properties.get("osDiskImage") or {}).get("sizeInBytes")
+    word = ARCHITECTURES.get(str(properties.get("architecture", "")).lower(), "")
+    return ExistingThing(least_gb=int(taken) // 2**30 if taken else None, architecture=word)
 
 
 def _listed(answer: Any) -> Sequence[Mapping[str, Any]]:

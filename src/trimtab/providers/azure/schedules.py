@@ -35,6 +35,7 @@ _DAY = timedelta(days=1)
 _CRON_DAYS = {day.value: str(number) for number, day in enumerate(Weekday, start=1)}
 _DAYS = tuple(day.value for day in Weekday)
 LONGEST_FIXED_DATE = timedelta(days=365)
+"""As the engine has it; longer ones are several profiles."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ BY_ID = "mi_res_id"
 HEALTH_TYPES = ("ApplicationHealthLinux", "ApplicationHealthWindows")
 NETWORK_API = "2022-11-01"
 LONGEST_PREFIX = 58
+"""https://github.com/hashicorp/terraform-provider-azurerm: compute/validate/linux_computer_name.go."""
 PLACEHOLDER_SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEy8JSUl0XqjEjDLaS/r5DVgeF+N0wI32XwB05JBFgce"
 """
 A key to which nobody has the private part: the first SHA-256 of `trimtab: nobody logs in N`, N counting from 0, that is
@@ -62,6 +63,7 @@ ALIASES: Mapping[str, str] = {
 ADMIN_PASSWORD = "ADMIN_PASSWORD"
 """The environment variable that an imported group names, whose password nobody can read."""
 WINDOWS_PREFIX = 9
+"""https://github.com/hashicorp/terraform-provider-azurerm: website/docs/r/virtual_machine_scale_set.html.markdown."""
 WINDOWS = re.compile(r"windows|visualstudio|sharepoint|(^|:)win\d|ws20\d\d", re.IGNORECASE)
 """
 In the names of images of Windows: those of its own publishers, of others with it below, and the CLI's short names.

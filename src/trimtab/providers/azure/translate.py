@@ -54,16 +54,25 @@ STRATEGIES = {
     SpotStrategy.PRIORITIZED: "Prioritized",
 }
 MOST_IN_PLACEMENT_GROUP = 100
+"""https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-placement-groups"""
 SCALE_IN = {"default": "Default", "newest": "NewestVM", "oldest": "OldestVM"}
 SHORTEST_GRACE, LONGEST_GRACE = timedelta(minutes=10), timedelta(minutes=90)
-"""How long automatic repairs can be held back (`gracePeriod`, Virtual Machine Scale Sets REST API)."""
+"""
+How long automatic repairs can be held back.
+
+https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-automatic-instance-repairs
+"""
 ULTRA = "UltraSSD_LRS"
 LONGEST_NAME = 64
-"""Letters of a scale set's name."""
+"""
+Letters of a scale set's name.
+
+https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
+"""
 MOST_VERSIONS = 2
 """Versions of a model that there are: the one in force, and the one before."""
 LONGEST_TAG = 256
-"""Letters of a tag's value."""
+"""Letters of a tag's value: https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources."""
 
 
 def translate(fleet: Fleet, facts: AzureFacts, now: datetime, location: str, home: Home) -> Translation:

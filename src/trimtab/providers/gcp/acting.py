@@ -28,7 +28,11 @@ if TYPE_CHECKING:
     from trimtab.providers.gcp.purchase import Floor
 
 MOST_ENDED = 1000
-"""Instances in one call of deleteInstances, and of recreateInstances."""
+"""
+Instances in one call of deleteInstances, and of recreateInstances.
+
+https://cloud.google.com/compute/docs/reference/rest/v1/instanceGroupManagers/deleteInstances
+"""
 DELETE: Mapping[bool, tuple[str, str]] = {
     True: ("deleteInstances", "instance_group_managers_delete_instances_request_resource"),
     False: ("deleteInstances", "region_instance_group_managers_delete_instances_request_resource"),

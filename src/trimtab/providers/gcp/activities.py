@@ -14,7 +14,11 @@ from trimtab.providers.gcp.ids import name_of, parse_link, place_of, region_of, 
 from trimtab.providers.gcp.states import find_scaler
 
 LOOK_BACK = timedelta(days=7)
-"""How far back operations are read; Compute Engine keeps them for two weeks."""
+"""
+How far back operations are read; Compute Engine keeps them for two weeks.
+
+https://cloud.google.com/compute/docs/api/how-tos/api-requests-responses
+"""
 WORDS: Mapping[str, str] = {"insert": "create"}
 CHANGES: Mapping[str, int] = {"insert": 1, "delete": -1}
 """What an operation on an instance does to the number of them."""

@@ -27,7 +27,7 @@ from trimtab.providers.promql import fill_query
 
 MINUTE = timedelta(minutes=1)
 LONGEST_LOOK = timedelta(hours=23, minutes=30)
-"""How long a condition can be held (duration, AlertPolicy of the Cloud Monitoring API)."""
+"""How long a condition can be held: https://cloud.google.com/monitoring/quotas#alerting_uptime_quotas."""
 SEVERITIES: Mapping[Severity, str] = {
     Severity.CRITICAL: "CRITICAL",
     Severity.ERROR: "ERROR",

@@ -25,7 +25,9 @@ from trimtab.providers.pause import BOOST
 
 ON, OFF, ONLY_OUT = "ON", "OFF", "ONLY_SCALE_OUT"
 INITIALIZATION = timedelta(seconds=60)
+"""What Google has where nobody gives it: https://docs.cloud.google.com/compute/docs/autoscaler."""
 SCALE_IN_WINDOW = timedelta(minutes=10)
+"""What a group has that gives a limit on scaling in alone."""
 _POLICY = "autoscalingPolicy"
 
 

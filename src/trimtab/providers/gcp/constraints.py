@@ -11,6 +11,7 @@ from trimtab.declarations.limits import (
     Count,
     Distinct,
     Excludes,
+    Inside,
     Length,
     Multiple,
     Needs,
@@ -39,6 +40,41 @@ def _compute(schema: str, path: str, quote: str) -> Citation:
 
 def _monitoring(schema: str, path: str, quote: str) -> Citation:
     return Citation(f"discovery monitoring.v3 {schema}:{path}", quote)
+
+
+def _custom_rows() -> tuple[Row, ...]:
+    """What a custom machine type may be: https://docs.cloud.google.com/compute/docs/instances/creating-instance-with-custom-machine-type."""
+    helper = "https://cloud.google.com/compute/docs/samples/compute-custom-machine-type-helper-class"
+    sizes = r"custom-(?P<per>\d+)-(?P<number>\d+)"
+    recent = Citation(
+        helper, "cpuSeriesE2Limit: allowedCores: makeRange(2, 33, 2), minMemPerCore: 512, maxMemPerCore: 8192"
+    )
+    memory = "memory for each vCPU in MB"
+    rules = (
+        (Inside(r"(?:\w+-)?custom-(?!1-)(?P<number>\d+)-.*", Multiple(2), "the number of vCPUs"), recent),
+        (Inside(r"(?:e2|n2|n2d|n4)-custom-(?P<number>\d+)-.*", Range(2), "the number of vCPUs"), recent),
+        (Inside(rf"(?:e2|n2|n2d)-{sizes}(?:-ext)?", Range(512), memory), recent),
+        (Inside(rf"(?:e2|n2|n2d)-{sizes}", Range(most=8192), memory), recent),
+        (
+            Inside(r"(?:\w+-)?custom-\w+-(?P<number>\d+)(?:-ext)?", Multiple(256), "memory in MB"),
+            Citation(
+                "https://googleapis.dev/dotnet/Google.Apis.Cloudbilling.v1beta/latest/api/"
+                "Google.Apis.Cloudbilling.v1beta.Data.CustomMachineType.html",
+                "Must be an increment of 0.25 (256 MB).",
+            ),
+        ),
+        (
+            Pattern(r"(?!(c|t)\d\w*-custom).*", "series C and Tau have no custom machine types"),
+            Citation(
+                "https://cloud.google.com/compute/docs/instances/creating-instance-with-custom-machine-type?hl=JA",
+                "カスタム マシンタイプは、C マシンシリーズと Tau マシンシリーズでは使用できません。",
+            ),
+        ),
+    )
+    return tuple(
+        Row(kind=TEMPLATE, leaf="properties.machineType", rule=rule, source=source, fix="choose another size")
+        for rule, source in rules
+    )
 
 
 def _label_rows(kind: str, labels: str, source: Citation) -> tuple[Row, ...]:
@@ -194,6 +230,30 @@ WRITTEN: tuple[Row, ...] = (
         when=(When("properties.machineType", fits=r"(.*/)?(c4|n4)-"),),
         fix="use `type: hyperdisk-balanced`",
     ),
+    Row(
+        kind=TEMPLATE,
+        leaf=f"{_DISK}.diskType",
+        rule=Pattern(r"(?!hyperdisk-balanced).*", "such a machine takes no Hyperdisk Balanced"),
+        source=Citation(
+            "https://github.com/nextflow-io/nextflow/pull/6841",
+            "hyperdisk-balanced disks are not compatible with all machine families. For example, N1, N2, and N2D do "
+            "not support Hyperdisk types",
+        ),
+        when=(When("properties.machineType", fits=r"(.*/)?(n1|n2|n2d)-"),),
+        fix="use `type: pd-balanced`, or another size",
+    ),
+    Row(
+        kind=TEMPLATE,
+        leaf=f"{_DISK}.diskType",
+        rule=Pattern(r"(?!hyperdisk-).*", "such a machine takes no Hyperdisk"),
+        source=Citation(
+            "https://github.com/nextflow-io/nextflow/pull/6841",
+            "From the list of not supported local ssd, only E2 do not support hyperdisk.",
+        ),
+        when=(When("properties.machineType", fits=r"(.*/)?(e2|f1|g1)-"),),
+        fix="use `type: pd-balanced`, or another size",
+    ),
+    *_custom_rows(),
     *(
         Row(
             kind=TEMPLATE,

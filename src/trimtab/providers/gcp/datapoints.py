@@ -27,9 +27,9 @@ from trimtab.providers.metrics import natural_statistic
 from trimtab.providers.retry import in_batches
 
 MOST_SERIES = 200
-"""Time series that one call writes (timeSeries.create, Cloud Monitoring API)."""
+"""Time series that one call writes: https://cloud.google.com/monitoring/quotas#custom_metrics_quotas."""
 MOST_LETTERS = 2000
-"""How long a filter gets (2,048 characters at most: Monitoring filters, Cloud Monitoring API)."""
+"""How long a filter gets; 2,048 characters at most: https://cloud.google.com/monitoring/api/v3/filters."""
 MINUTE, INSTANT = timedelta(minutes=1), timedelta(milliseconds=1)
 
 

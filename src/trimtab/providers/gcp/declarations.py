@@ -208,7 +208,7 @@ REFERENCES: Mapping[str, str] = {
     "template.role": "a service account, by what its address begins with",
     "template.disks.key": "a key of Cloud KMS in the region: RING/KEY",
     "load_balancers": "a backend service, global or in the region; else a target pool in the region",
-    "purchase.reservation": "a reservation of that name; nothing is looked up",
+    "purchase.reservation": "a reservation of that name, in a zone of the region",
 }
 """By field, how what it names is found where it is no id."""
 

@@ -24,6 +24,12 @@ MANUAL_SIZE_SCHEDULE = "trimtab-asked"
 """The scaling schedule that holds a size for which somebody asked; no plan compares it."""
 LONGEST_NAME = 63
 LONGEST_BASE = 58
+"""
+Letters of names of resources, and of what the names of instances begin with.
+
+https://cloud.google.com/compute/docs/naming-resources,
+https://cloud.google.com/compute/docs/reference/rest/v1/instanceGroupManagers: `baseInstanceName`.
+"""
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _LABEL = re.compile(r"[\w-]{0,63}")
 _LABEL_NAME = re.compile(r"[a-z][\w-]{0,62}")

@@ -12,6 +12,7 @@ from trimtab.models import Fleet, Metric, MetricSource, ScalingGroup
 from trimtab.providers.alarms import is_alert, notification_targets
 from trimtab.providers.gcp.alarms import is_channel
 from trimtab.providers.gcp.metrics import type_of
+from trimtab.providers.gcp.resolve import RESERVATION, RULE, scarce_of
 from trimtab.providers.gcp.template import DEFAULT_ACCOUNT
 from trimtab.providers.health import asks_balancer, has_probe
 from trimtab.providers.metrics import watched
@@ -114,6 +115,8 @@ ALARMED = (
 )
 
 
+SCARCE = {RESERVATION: "compute.reservations.list", RULE: "compute.resourcePolicies.list"}
+"""What lists reservations and resource policies."""
 PUBLISH = (
     "monitoring.metricDescriptors.create",
     "monitoring.metricDescriptors.get",
@@ -195,6 +198,8 @@ def _needed(group: ScalingGroup, *, read_only: bool) -> set[str]:
         permissions |= {right for right in SHARED if not read_only or right.endswith(".list")}
     if group.template.role and group.template.role != DEFAULT_ACCOUNT:
         permissions.add("iam.serviceAccounts.get")
+    named = {what for _, what, _ in scarce_of(group)}
+    permissions |= {right for what, right in SCARCE.items() if what in named}
     if any(disk.key for disk in group.template.disks):
         permissions.add("cloudkms.cryptoKeys.get")
     if read_only:

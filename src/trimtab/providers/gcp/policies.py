@@ -14,10 +14,18 @@ CPU, BALANCING = "cpu", "requests-per-instance"
 IDLE_TARGET = 1.0
 """A CPU target that adds nothing, where schedules alone move the size: an autoscaler always has a signal."""
 TARGET_UTILIZATION = 0.8
-"""How full a backend is held; the rest of its rate is for the time that a new instance takes."""
+"""
+How full a backend is held; the rest of its rate is for the time that a new instance takes.
+
+https://cloud.google.com/compute/docs/reference/rest/v1/autoscalers: the default of `loadBalancingUtilization`.
+"""
 IDLE: Mapping[str, Any] = {"cpuUtilization": {"utilizationTarget": IDLE_TARGET, "predictiveMethod": "NONE"}}
 MOST_CUSTOM = 5
-"""Metrics of Cloud Monitoring in one policy (Use an autoscaling policy with multiple signals, Compute Engine)."""
+"""
+Metrics of Cloud Monitoring in one policy.
+
+https://docs.cloud.google.com/compute/docs/autoscaler/scaling-cloud-monitoring-metrics
+"""
 
 
 def tracked(group: ScalingGroup) -> list[TargetTrackingPolicy]:

@@ -21,6 +21,8 @@ LISTS: Mapping[str, tuple[str, Shape]] = {
     "networks.list": ("compute#networkList", NAMED),
     "subnetworks.list": ("compute#subnetworkList", NAMED),
     "machineTypes.aggregatedList": ("compute#machineTypeAggregatedList", {**NAMED, "zone": str}),
+    "reservations.aggregatedList": ("compute#reservationAggregatedList", {**NAMED, "zone": str}),
+    "resourcePolicies.list": ("compute#resourcePolicyList", NAMED),
     "targetPools.list": ("compute#targetPoolList", NAMED),
     "zones.list": ("compute#zoneList", NAMED),
     # these two say no kind, and nothing at all where there is nothing

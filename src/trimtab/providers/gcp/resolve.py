@@ -42,10 +42,17 @@ from trimtab.providers.resolver import (
     Questions,
     Reference,
     Resolving,
+    texts_at,
 )
 
 POOLS, METRIC = "targetPools", "metric"
 ACCOUNT, KEY, CHANNEL = "service account", "key", "notification channel"
+RESERVATION, RULE = "reservation", "resource policy"
+NATIVE: Mapping[tuple[str, str], str] = {
+    ("instance_template", "properties.resourcePolicies[*]"): RULE,
+    ("group_manager", "resourcePolicies.workloadPolicy"): RULE,
+}
+"""What a native body names at a leaf that no field sets: the body's word and the leaf."""
 SERVICES: Question = ("backend services",)
 ARCHITECTURES = {"x86_64": "X86_64", "arm64": "ARM64"}
 
@@ -109,7 +116,7 @@ class Resolver(Resolving[Calls]):
     # what has to be there
 
     def references(self, group: ScalingGroup) -> Iterator[Reference]:
-        """Network, subnetwork, zones, service account, keys of disks, image, sizes, channels and metrics."""
+        """Network, subnetwork, zones, account, keys of disks, image, reservation, sizes, channels and metrics."""
         region, place, image = self.location_of(group), group.placement, group.template.image
         if place.network and not place.subnets:
             yield Reference("placement.network", "network", _project_name(place.network, self.calls.project))
@@ -129,6 +136,9 @@ class Resolver(Resolving[Calls]):
                 )
         if image.id is not None and image_problem(image) is None and not self._is_matched(group):
             yield Reference("template.image", IMAGE, image_link(image, home))
+        for path, what, name in scarce_of(group):
+            owned = _project_name(name, self.calls.project)
+            yield Reference(path, what, owned, region, NO_START, is_needed=False, known_by=short(name))
         sizes = {f"purchase.sizes.{index}.size": option.size for index, option in enumerate(group.purchase.sizes)}
         for path, size in {**sizes, "template.size": group.template.size_name or ""}.items():
             # lists have no custom types: https://docs.cloud.google.com/compute/docs/instances/creating-instance-with-custom-machine-type
@@ -161,6 +171,10 @@ class Resolver(Resolving[Calls]):
                 return {name: ExistingThing() for name in names if self._has_channel(name)}
             case "metric":
                 return {name: ExistingThing() for name in names if self._is_written(name)}
+            case "reservation":
+                return self._reservations(place, names)
+            case "resource policy":
+                return self._named("resourcePolicies.list", names, region=place)
             case "zone":
                 zones = self.calls.pages("zones.list", filter=_begins(f"{place}-"))
                 return {str(zone["name"]): ExistingThing() for zone in zones}
@@ -195,6 +209,15 @@ class Resolver(Resolving[Calls]):
             for project in projects
             for item in self.calls.pages(operation, project=project, **where)
         }
+
+    def _reservations(self, region: str, names: Sequence[str]) -> dict[str, ExistingThing]:
+        """Those of the reservations, as PROJECT/NAME, that are in a zone of a region."""
+        found: dict[str, ExistingThing] = {}
+        for project in dict.fromkeys(name.partition("/")[0] for name in names):
+            for item in self.calls.aggregated("reservations", project=project).items:
+                if str(item["zone"]).rpartition("/")[2].rpartition("-")[0] == region:
+                    found[f"{project}/{item['name']}"] = ExistingThing()
+        return found
 
     def _image_there(self, link: str) -> ExistingThing | None:
         _, project, _, _, *parts = link.split("/")
@@ -346,6 +369,16 @@ class Resolver(Resolving[Calls]):
 def selector(image: Image) -> str:
     """What tells one match from another."""
     return image.id or f"{image.owner}/{image.newest}/{image.architecture or ''}"
+
+
+def scarce_of(group: ScalingGroup) -> Iterator[tuple[str, str, str]]:
+    """The reservation and the resource policies that a group names: the field, what it is, the name."""
+    if group.purchase.reservation:
+        yield "purchase.reservation", RESERVATION, group.purchase.reservation
+    for (word, leaf), what in NATIVE.items():
+        body = getattr(group.gcp.native, word) if group.gcp.native else {}
+        for path, name in texts_at(body, leaf):
+            yield f"gcp.native.{word}{path}", what, name
 
 
 def _family_of(image: Image) -> tuple[str, str]:

@@ -18,6 +18,7 @@ MADE_BY_POLICY = "TargetTracking-"
 """How the alarms begin that a target tracking policy makes for itself."""
 _PROMQL = re.compile(r"\((?P<query>.*)\) (?P<operator>>=|<=|>|<) (?P<number>[-+.0-9e]+)", re.DOTALL)
 _LONGEST = 512
+"""Letters of a description in a fleet file."""
 
 
 def belongs(item: Mapping[str, Any], native: str, policies: Container[str], mark: Mark | None) -> bool:

@@ -15,7 +15,12 @@ from trimtab.providers.aws.translate import EVENTS, HEALTH_TYPES, TRANSITIONS
 from trimtab.providers.pause import TAG as PAUSE_TAG
 
 HOOK_TIMEOUT, COOLDOWN = 3600, 300
-"""What AWS has where nobody gives it."""
+"""
+What AWS has where nobody gives it.
+
+botocore autoscaling:LifecycleHookSpecification.HeartbeatTimeout and
+autoscaling:CreateAutoScalingGroupType.DefaultCooldown.
+"""
 
 
 def read_fields(item: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
