@@ -1,4 +1,4 @@
-"""The sample of a sweep: as many as asked for, always the same, one at least of each sort, and whole where it must be."""
+"""The sample of a sweep: as many as asked for, always the same, one at least of each sort; whole where it must be."""
 
 import subprocess
 import sys
