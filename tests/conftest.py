@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 
 import trimtab as tt
 from tests import measuring
-from tests.laws import IS_EXHAUSTIVE, SEED
+from tests.laws import IS_EXHAUSTIVE, SEED, chosen_tests
 
 os.environ.pop("COLUMNS", None)  # xdist sets it, and what commands print would be as narrow
 
@@ -47,7 +47,11 @@ def pytest_collection():
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
+    if not any("[" in each for each in config.args):  # who names a case means it
+        chosen = chosen_tests(items)
+        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+        items[:] = [item for item in items if item in chosen]
     measuring.choose(items)
 
 

@@ -9,7 +9,7 @@ there is (every write of a scenario, every leaf of a body) is whole in `nox -s e
 import os
 import random
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -42,3 +42,33 @@ def sampled(
     firsts = {per(found[place]): place for place in reversed(places)}.values() if per else ()
     chosen = dict.fromkeys([*firsts, *places])
     return [found[place] for place in sorted([*chosen][: max(number, len(firsts))])]
+
+
+def chosen_tests(items: Iterable[Any]) -> set[Any]:
+    """
+    The tests that run: of those that are marked with `sample` so many cases of each function, of all others all.
+
+    `@pytest.mark.sample(9, per="action")` keeps nine cases, and one at least for each value of a parameter;
+    `@pytest.mark.sample(1, over="provider")` of cases that differ in that parameter alone one.
+    """
+    families: dict[object, list[Any]] = {}
+    chosen = set()
+    for item in items:
+        mark = item.get_closest_marker("sample") if hasattr(item, "callspec") else None
+        if mark is None or mark.kwargs.get("over", "") not in ["", *item.callspec.params]:
+            chosen.add(item)
+        else:
+            families.setdefault(_family(item, **mark.kwargs), []).append(item)
+    for family, cases in families.items():
+        mark = cases[0].get_closest_marker("sample")
+        chosen |= set(sampled(cases, *mark.args, key=family, per=_sort_by(**mark.kwargs)))
+    return chosen
+
+
+def _family(item: Any, over: str = "", **_: object) -> object:
+    others = sorted((name, place) for name, place in item.callspec.indices.items() if over and name != over)
+    return item.nodeid.partition("[")[0], *others
+
+
+def _sort_by(per: str = "", **_: object) -> Callable[[Any], object] | None:
+    return (lambda item: item.callspec.indices[per]) if per else None

@@ -8,6 +8,8 @@ from trimtab.providers.pause import Boost
 from trimtab.rollout import RolloutOutcome
 from trimtab.testing.clouds import TEST_CLOUDS
 
+pytestmark = pytest.mark.sample(1, over="account")
+
 
 @pytest.fixture(name="account", params=CLOUDS)
 def _account(request):

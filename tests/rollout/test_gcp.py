@@ -912,7 +912,7 @@ WRITES = {"natively": 8, "one by one": 14, "back": 10, "back one by one": 11}
 def killed_at():
     """After which writes, and after which of each at least one."""
     every = [(name, number) for name, count in WRITES.items() for number in range(count + 1)]
-    return sampled(every, 8, "killed", per=lambda case: case[0])
+    return sampled(every, 4, "killed", per=lambda case: case[0])
 
 
 @pytest.mark.sweep
