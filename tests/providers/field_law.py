@@ -27,7 +27,7 @@ NOT_USED = ": not used"
 """How a note begins that says of a field that this group has no use for it."""
 NAMES = frozenset({"policies.*.type"})
 """Leaves that the law leaves alone: the type of a policy, whose change makes another policy of it."""
-SHARE = 3
+SHARE = 6
 """One in so many leaves of each group is tried, another one in each; all of them in the exhaustive run."""
 KEYS = frozenset({f"{item}.*.name" for item in NAMED})
 """The names of items, which keys are made of."""
@@ -205,7 +205,7 @@ def _refused(leaf, translation):
 
 def breaches(group, translate, provider, values=VALUES):
     """
-    Every leaf of a group that breaks the law, in a sentence each; of each group, a third of its leaves by seed.
+    Every leaf of a group that breaks the law, in a sentence each; of each group, a sixth of its leaves by seed.
 
     Args:
         group: Any valid group.

@@ -226,6 +226,7 @@ def test_so_do_those_of_schedules_that_meet(provider, one, lasting, some, zone, 
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("provider", ["aws", "azure", "gcp"])
+@pytest.mark.sample(1, over="now")
 @pytest.mark.parametrize("now", [NOW, datetime(2027, 11, 20, tzinfo=UTC)], ids=["2026", "leap year"])
 def test_each_hour_of_a_year(provider, now):
     """Both changes of clocks, ranges over the turn of the year, and 29 February."""
