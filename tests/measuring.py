@@ -53,7 +53,8 @@ def choose(items):
         for item in evenly(cases, MOST_CASES):
             item.stash[_measured] = True
     if measurement() is not None:
-        for law in {item.obj.hypothesis for item in items if is_law(item)}:
+        laws = {id(item.obj.hypothesis): item.obj.hypothesis for item in items if is_law(item)}
+        for law in laws.values():
             law.inner_test = now_and_then(law.inner_test)
 
 
