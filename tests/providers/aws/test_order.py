@@ -156,9 +156,12 @@ class PoolEnding:
         self.asked = 0
         self.made = []
         """Each call that writes, and how many looks were taken before it."""
+        self.sent = []
+        """What each of them says."""
 
     def call(self, service, operation, region, **params):
         self.made.append((operation, self.asked))
+        self.sent.append(params)
         return {}
 
     def items(self, service, operation, region, **params):
@@ -196,6 +199,28 @@ def test_what_a_group_with_a_pool_may_not_have_is_written_once_the_pool_has_gone
     )
     Writer(calls).write([Write(change=change, body=wanted.body)])
     assert calls.made == [("delete_warm_pool", 0), ("update_auto_scaling_group", 4)]
+
+
+def test_a_hook_that_loses_a_field_is_deleted_first():
+    """A put leaves out what it does not name: PutLifecycleHook, Amazon EC2 Auto Scaling API Reference."""
+    calls, hook = (
+        PoolEnding(0),
+        {"LifecycleHookName": "drain", "LifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING"},
+    )
+    parts = GroupParts(calls, "us-east-1", NAME)
+    before = {"LifecycleHookSpecificationList": [{**hook, "NotificationMetadata": "what"}]}
+    parts.write("LifecycleHookSpecificationList", {"LifecycleHookSpecificationList": [hook]}, before)
+    assert [operation for operation, _ in calls.made] == ["delete_lifecycle_hook", "put_lifecycle_hook"]
+
+
+def test_a_limit_of_a_pool_that_is_no_longer_given_is_taken_away():
+    """ "To remove a value that you previously set, include the property but specify -1": PutWarmPool."""
+    calls, pool = PoolEnding(0), {"PoolState": "Stopped"}
+    parts = GroupParts(calls, "us-east-1", NAME)
+    limited = {"WarmPoolConfiguration": {**pool, "MaxGroupPreparedCapacity": 3}}
+    parts.write("WarmPoolConfiguration", {"WarmPoolConfiguration": pool}, limited)
+    parts.write("WarmPoolConfiguration", limited, {"WarmPoolConfiguration": pool})
+    assert [sent["MaxGroupPreparedCapacity"] for sent in calls.sent] == [-1, 3]
 
 
 def test_a_pool_that_does_not_go_is_told_of_in_time():
