@@ -51,24 +51,26 @@ def chosen_tests(items: Iterable[Any]) -> set[Any]:
     `@pytest.mark.sample(9, per="action")` keeps nine cases, and one at least for each value of a parameter;
     `@pytest.mark.sample(1, over="provider")` of cases that differ in that parameter alone one.
     """
-    families: dict[object, list[Any]] = {}
+    families: dict[str, dict[object, list[Any]]] = {}
     chosen = set()
     for item in items:
         mark = item.get_closest_marker("sample") if hasattr(item, "callspec") else None
         if mark is None or mark.kwargs.get("over", "") not in ["", *item.callspec.params]:
             chosen.add(item)
         else:
-            families.setdefault(_family(item, **mark.kwargs), []).append(item)
-    for family, cases in families.items():
-        mark = cases[0].get_closest_marker("sample")
-        chosen |= set(sampled(cases, *mark.args, key=family, per=_sort_by(**mark.kwargs)))
+            family = families.setdefault(item.nodeid.partition("[")[0], {})
+            family.setdefault(_others(item, **mark.kwargs), []).append(item)
+    for name, family in families.items():
+        # by its place: the text of a parameter may have an address in it, another one in each process
+        for place, cases in enumerate(family.values()):
+            mark = cases[0].get_closest_marker("sample")
+            chosen |= set(sampled(cases, *mark.args, key=(name, place), per=_sort_by(**mark.kwargs)))
     return chosen
 
 
-def _family(item: Any, over: str = "", **_: object) -> object:
-    others = sorted((name, place) for name, place in item.callspec.indices.items() if over and name != over)
-    return item.nodeid.partition("[")[0], *others
+def _others(item: Any, over: str = "", **_: object) -> object:
+    return tuple((name, repr(value)) for name, value in item.callspec.params.items() if over and name != over)
 
 
 def _sort_by(per: str = "", **_: object) -> Callable[[Any], object] | None:
-    return (lambda item: item.callspec.indices[per]) if per else None
+    return (lambda item: repr(item.callspec.params[per])) if per else None

@@ -34,7 +34,7 @@ def measurement():
     return coverage.Coverage.current() if coverage else None
 
 
-MOST_CASES = 5
+MOST_CASES = 20
 """How many cases of one test are measured."""
 _measured = pytest.StashKey[bool]()
 

@@ -1,9 +1,13 @@
 """The sample of a sweep: as many as asked for, always the same, one at least of each sort; whole where it must be."""
 
+import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
-from tests.laws import IS_EXHAUSTIVE, sampled
+import pytest
+
+from tests.laws import IS_EXHAUSTIVE, chosen_tests, sampled
 
 CASES = [(cloud, number) for cloud in ("aws", "azure", "gcp") for number in range(20)]
 PRINTED = "from tests.laws import sampled; print(sampled(range(100), 3))"
@@ -25,11 +29,40 @@ def test_a_sample_has_one_of_each_sort_and_keeps_the_order():
 
 
 def test_a_seed_gives_another_sample_and_the_exhaustive_run_all(monkeypatch):
-    import os
-
     monkeypatch.delenv("TRIMTAB_EXHAUSTIVE", raising=False)
     monkeypatch.delenv("TRIMTAB_SEED", raising=False)
     usual = printed({**os.environ})
     assert printed({**os.environ}) == usual
     assert printed({**os.environ, "TRIMTAB_SEED": "7"}) != usual
     assert printed({**os.environ, "TRIMTAB_EXHAUSTIVE": "1"}) == f"{[*range(100)]}\n"
+
+
+class Item:
+    """A case of a test as pytest collects it."""
+
+    def __init__(self, name, mark, **params):
+        self.nodeid, self.mark, self.callspec = f"{name}[{params}]", mark, SimpleNamespace(params=params)
+
+    def get_closest_marker(self, name):
+        return self.mark
+
+
+def test_of_marked_tests_some_cases_run_and_of_others_all():
+    clouds = ("aws", "azure", "gcp")
+    marks = {
+        "plain": None,
+        "some": pytest.mark.sample(4, per="cloud").mark,
+        "one": pytest.mark.sample(1, over="cloud").mark,
+    }
+    items = [
+        Item(name, mark, cloud=cloud, kind=kind)
+        for name, mark in marks.items()
+        for cloud in clouds
+        for kind in ("a", "b")
+    ]
+    chosen = chosen_tests(items)
+    found = {name: [item for item in chosen if item.nodeid.startswith(name)] for name in marks}
+    assert len(found["plain"]) == 6
+    assert {item.callspec.params["cloud"] for item in found["some"]} == set(clouds)
+    kinds = sorted(item.callspec.params["kind"] for item in found["one"])
+    assert kinds == [*("aaabbb" if IS_EXHAUSTIVE else "ab")]

@@ -12,8 +12,6 @@ from trimtab.plan import Action, Reason
 from trimtab.providers.pause import Boost, boosted
 from trimtab.testing import AwsTestCloud, AzureTestCloud, GcpTestCloud, MemoryTestCloud
 
-pytestmark = pytest.mark.sample(1, over="test_cloud")
-
 HOLD = {"type": "target-tracking", "metric": "cpu", "target": 60, "approximate": True}
 DAY = {"cron": "0 8 * * *", "zone": "Europe/Madrid", "until": "0 18 * * *", "min": 4}
 HOUR = timedelta(hours=1)

@@ -9,8 +9,6 @@ from tests.providers.emulated import CLOUDS, TEMPLATES, emulated
 from trimtab.errors import ApplyFailed
 from trimtab.providers.quotas import Account, Quota, QuotaUnit, demands_of, quota_notes
 
-pytestmark = pytest.mark.sample(1, over="here")
-
 SIZES = {"aws": "m5.xlarge", "azure": "Standard_D4s_v5", "gcp": "n2-standard-4"}
 """Of four processors each."""
 CPUS = {"aws": "L-1216C47A", "azure": "standardDSv5Family", "gcp": "N2_CPUS"}

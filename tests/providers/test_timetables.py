@@ -6,8 +6,6 @@ import trimtab as tt
 from trimtab.engine.crons import read_cron
 from trimtab.testing import AwsTestCloud, AzureTestCloud, GcpTestCloud
 
-pytestmark = pytest.mark.sample(1, over="cloud")
-
 TEMPLATES = {
     "aws": {"image": "ami-0123456789abcdef0", "size": "t3.medium"},
     "azure": {"image": "Canonical:ubuntu-24_04-lts:server:latest", "size": "Standard_D2s_v5"},
