@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 
 import trimtab as tt
 from tests import measuring
-from tests.laws import IS_EXHAUSTIVE
+from tests.laws import IS_EXHAUSTIVE, SEED, chosen_tests
 
 os.environ.pop("COLUMNS", None)  # xdist sets it, and what commands print would be as narrow
 
@@ -25,6 +25,12 @@ def pytest_addoption(parser):
     parser.addoption("--recordings", metavar="DIR", help="a folder of recorded replies for tests/providers/CLOUD")
 
 
+def pytest_report_header():
+    if IS_EXHAUSTIVE:
+        return "sweeps: whole"
+    return f"sweeps: a sample by TRIMTAB_SEED={SEED}; whole in nox -s exhaustive"
+
+
 measuring.spare_servers()
 measuring.spare_rewriting()
 
@@ -38,6 +44,15 @@ def pytest_collection():
         leave_alone_what_stays()
         gc.set_threshold(10_000, 10, 10)
         gc.enable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    if not any("[" in each for each in config.args):  # who names a case means it
+        chosen = chosen_tests(items)
+        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+        items[:] = [item for item in items if item in chosen]
+    measuring.choose(items)
 
 
 def leave_alone_what_stays():

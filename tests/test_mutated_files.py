@@ -168,6 +168,7 @@ def test_the_example_itself_loads_as_written_and_as_rewritten() -> None:
     assert parse_fleet(written(DATA).text) == whole
 
 
+@pytest.mark.sample(50)
 @pytest.mark.parametrize("way", WAYS, ids=label)
 def test_a_deletion_loads_or_is_said_at_what_encloses_or_names_it(way: Way) -> None:
     out = written(changed(DATA, way))
@@ -180,6 +181,7 @@ def test_a_deletion_loads_or_is_said_at_what_encloses_or_names_it(way: Way) -> N
 RETYPED = [(way, value) for way in WAYS for value in TYPED if type(value) is not type(find(DATA, way))]
 
 
+@pytest.mark.sample(150)
 @pytest.mark.parametrize(
     ("way", "value"), RETYPED, ids=lambda given: label(given) if isinstance(given, tuple) else None
 )
@@ -191,6 +193,7 @@ def test_a_retyped_value_loads_or_is_said_at_its_line(way: Way, value: Any) -> N
         assert found[0] in {out.at[way], *inside, *referring(out, way)}, found[1]
 
 
+@pytest.mark.sample(60)
 @pytest.mark.parametrize("pattern", MISSPELT)
 @pytest.mark.parametrize("way", KEYS, ids=label)
 def test_a_renamed_key_loads_or_is_said_at_its_line_or_where_it_is_named(way: Way, pattern: str) -> None:
@@ -204,6 +207,7 @@ def test_a_renamed_key_loads_or_is_said_at_its_line_or_where_it_is_named(way: Wa
         assert found[0] in expected, found[1]
 
 
+@pytest.mark.sample(40)
 @pytest.mark.parametrize("way", KEYS, ids=label)
 def test_a_key_given_twice_is_said_at_the_second(way: Way) -> None:
     entry = (way[-1], find(DATA, way))

@@ -133,7 +133,6 @@ def test_no_error_about_a_file_says_what_it_holds(secret: str, place: Any, more:
         assert secret not in said.replace(f"template.user_data.{secret}", "")
 
 
-@pytest.mark.sweep
 @given(secret=secrets)
 @settings(max_examples=examples(), deadline=None)
 def test_no_plan_says_what_a_start_script_holds(secret: str) -> None:

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import trimtab as tt
-from tests import measuring
 from tests.conftest import make_group
 from tests.laws import examples
 from trimtab.declarations.catalogue import OS_WORDS, SizeRequest, catalogue_of, images_of
@@ -72,12 +71,10 @@ REQUIREMENTS = st.fixed_dictionaries(
 )
 
 
-@pytest.mark.sweep
 @settings(max_examples=examples(), deadline=None)
 @given(
     REQUIREMENTS, st.sampled_from(["x86_64", "arm64"]), st.booleans(), st.sampled_from(["europe-west1", "us-central1"])
 )
-@measuring.now_and_then
 def test_what_is_chosen_fits_and_nothing_smaller_does(given_size, architecture, spot, region):
     asked = tt.SizeRequirement.model_validate(given_size)
     for cloud in CLOUDS:

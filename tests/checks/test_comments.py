@@ -153,7 +153,6 @@ def test_a_comment_changes_no_fleet():
     assert tt.parse_fleet(commented("out:", "ignore[TT108] by hand")) == tt.parse_fleet(HEAD)
 
 
-@pytest.mark.sweep
 @settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(fields=groups())
 def test_a_comment_on_a_group_that_names_what_is_found_leaves_nothing(fields):
@@ -203,7 +202,6 @@ last: end
 """.splitlines()
 
 
-@pytest.mark.sweep
 @settings(max_examples=examples(), deadline=None)
 @given(st.integers(0, len(BASE) - 1), st.sampled_from([" ", "  ", "\t", ""]), st.booleans(), st.integers(0, 4))
 def test_what_changes_no_value_is_a_comment(place, gap, alone, indent):

@@ -16,6 +16,10 @@ pytestmark = pytest.mark.sweep
 EACH = [pytest.param(cloud, case, id=f"{cloud}-{case.name}") for cloud, cases in CASES.items() for case in cases]
 
 
+def cloud_of(each):
+    return each.values[0]
+
+
 @pytest.fixture
 def account(request, cloud, case):
     account = request.getfixturevalue(cloud)
@@ -31,7 +35,7 @@ def fleet_of(cloud, case, value):
     return tt.parse_fleet(text, name="fleet.yaml", env={})
 
 
-@pytest.mark.parametrize(("cloud", "case"), sampled(EACH, 30, "made"))
+@pytest.mark.parametrize(("cloud", "case"), sampled(EACH, 15, "made", per=cloud_of))
 def test_what_a_cloud_just_takes_is_planned_and_made(account, cloud, case):
     fleet = fleet_of(cloud, case, case.good)
     plan = account.cloud.plan(fleet)
@@ -40,7 +44,7 @@ def test_what_a_cloud_just_takes_is_planned_and_made(account, cloud, case):
     assert not done.failures, done.failures
 
 
-@pytest.mark.parametrize(("cloud", "case"), EACH)
+@pytest.mark.parametrize(("cloud", "case"), sampled(EACH, 45, "refused", per=cloud_of))
 def test_what_a_cloud_just_refuses_the_plan_refuses_by_its_field(account, cloud, case):
     try:
         problems = [str(problem) for problem in account.cloud.plan(fleet_of(cloud, case, case.bad)).problems]
@@ -51,7 +55,9 @@ def test_what_a_cloud_just_refuses_the_plan_refuses_by_its_field(account, cloud,
     assert all(problem.startswith("fleet.yaml:") for problem in named), named
 
 
-@pytest.mark.parametrize(("cloud", "case"), sampled([each for each in EACH if each.values[1].door], 30, "door"))
+@pytest.mark.parametrize(
+    ("cloud", "case"), sampled([each for each in EACH if each.values[1].door], 15, "door", per=cloud_of)
+)
 def test_what_a_cloud_just_refuses_its_emulator_refuses(account, cloud, case, monkeypatch):
     monkeypatch.setattr(GroupTranslator, "_refuse", lambda translator, resources: None)
     plan = account.cloud.plan(fleet_of(cloud, case, case.bad))

@@ -16,6 +16,8 @@ from trimtab.plan import Key
 from trimtab.store import open_store
 from trimtab.testing.clouds import TEST_CLOUDS
 
+pytestmark = pytest.mark.sample(2, over="make_world")
+
 MINUTE = timedelta(minutes=1)
 EVICT = "compute.virtual_machines.simulate_eviction"
 STEP = 3 * MINUTE

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests import measuring
 from tests.conftest import make_group
 from tests.engine.random_groups import MINUTE, SECONDS, START, groups, loads, make
 from tests.laws import examples
@@ -76,7 +75,6 @@ def world(sizes, tick, draws):
     return [max(0, size - lag) for size in sizes], [min(warm, max(0, size - lag)) for size in sizes], busy
 
 
-@pytest.mark.sweep
 @given(
     variants(),
     loads(TICKS),
@@ -86,7 +84,6 @@ def world(sizes, tick, draws):
 @settings(
     max_examples=examples(), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-@measuring.now_and_then
 def test_batch_equals_decide(fields, load, preset, draws):
     """Random groups, random loads, every preset: the same sizes at every tick."""
     made = [make(one) for one in fields]

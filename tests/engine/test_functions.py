@@ -360,7 +360,6 @@ def once(group, load, preset, desired, function=None):
 PARTS = {"fields": groups(), "load": loads(TICKS), "desired": st.integers(0, 20)}
 
 
-@pytest.mark.sweep
 @pytest.mark.parametrize("preset", ALL)
 @given(**PARTS, answers=STREAMS)
 @quick
@@ -372,7 +371,6 @@ def test_bounds_hold_and_nothing_escapes_whatever_a_function_does(preset, fields
         assert decision.explain().count("\n") == len(decision.reasons) > 0
 
 
-@pytest.mark.sweep
 @pytest.mark.parametrize("preset", ALL)
 @given(**PARTS, answers=STREAMS)
 @quick
@@ -383,7 +381,6 @@ def test_same_input_same_decision(preset, fields, load, desired, answers):
     assert first == second
 
 
-@pytest.mark.sweep
 @pytest.mark.parametrize("preset", ALL)
 @given(**PARTS)
 @quick
@@ -395,7 +392,6 @@ def test_a_function_without_an_opinion_changes_nothing(preset, fields, load, des
         assert one._replace(reasons=()) == other._replace(reasons=())
 
 
-@pytest.mark.sweep
 @pytest.mark.parametrize("preset", ALL)
 @given(**PARTS)
 @quick
@@ -406,7 +402,6 @@ def test_a_function_that_asks_for_the_size_there_is_holds_it_against_scaling_in_
     assert held.size == (max(alone.size, desired) if inside else alone.size)
 
 
-@pytest.mark.sweep
 @pytest.mark.parametrize("preset", ALL)
 @given(**PARTS, asked=st.integers(0, 20), more=st.integers(0, 10))
 @quick
@@ -416,7 +411,6 @@ def test_whoever_asks_for_more_never_gets_less(preset, fields, load, desired, as
     assert sizes == sorted(sizes)
 
 
-@pytest.mark.sweep
 @pytest.mark.parametrize("preset", ALL)
 @given(amount=(OUT | IN).filter(lambda one: "to" not in one), desired=st.integers(1, 12))
 @quick
@@ -432,7 +426,6 @@ def test_a_function_does_as_the_simple_policy_that_asks_for_the_same(preset, amo
     assert decided(asking(asked), desired, preset, python, **seen).size == wanted.size
 
 
-@pytest.mark.sweep
 @pytest.mark.parametrize("preset", NO_DATA_HOLDS)
 @given(**PARTS, error=ERRORS)
 @quick
@@ -444,7 +437,6 @@ def test_nothing_scales_in_beside_a_function_that_fails(preset, fields, load, de
     assert failed.size == missing.size
 
 
-@pytest.mark.sweep
 @pytest.mark.parametrize("preset", ["ec2", "ec2-group"])
 @given(**PARTS, error=ERRORS)
 @quick

@@ -5,6 +5,8 @@ import pytest
 import trimtab as tt
 from tests.explaining.incidents import PROVIDERS, RULES
 
+pytestmark = pytest.mark.sample(1, over="provider")
+
 on_each_cloud = pytest.mark.parametrize("provider", PROVIDERS)
 CLOSE = {
     "policies": {"out": {"change": 1, "cooldown": "1m"}, "in": {"change": -1, "cooldown": "1m"}},

@@ -158,13 +158,11 @@ class TestRefused:
 
 
 class TestLaws:
-    @pytest.mark.sweep
     @settings(max_examples=examples(30), deadline=None)
     @given(aws_groups())
     def test_json_there_and_back(self, group):
         self._there_and_back(group)
 
-    @pytest.mark.sweep
     @settings(max_examples=examples(30), deadline=None)
     @given(gcp_groups())
     def test_json_there_and_back_on_google(self, group):

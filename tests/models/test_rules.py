@@ -140,6 +140,7 @@ REFUSED: list[tuple[type[Model], dict[str, Any], str]] = [
     (Schedule, schedule(at="2026-01-01T00:00:00", until=CRON), "`until` needs `cron`"),
     (Schedule, schedule(cron=CRON, duration="30s"), "one minute to 366 days"),
     (Schedule, schedule(cron=CRON, starts="2026-01-02T00:00:00", ends="2026-01-01T00:00:00"), "is not after"),
+    (Schedule, schedule(cron=CRON, starts="2026-01-02T00:00:00", ends="2026-01-02T00:00:00"), "is not after"),
     (Schedule, schedule(at="2026-01-01"), "write a moment as date and time"),
     (Schedule, schedule(at=5), "write a moment as date and time"),
     (Schedule, schedule(cron="@daily"), "has 1 fields"),

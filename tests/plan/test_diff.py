@@ -111,6 +111,12 @@ def test_unmanaged_reaches_into_a_body_that_holds_several_schedules():
     assert change.wanted.body["profiles"][0] == {"name": "morning", "min": 9}
 
 
+def test_what_is_left_to_others_stays_where_the_file_no_longer_has_it():
+    fleet = tt.Fleet(name="shop", groups=[make_group("web", unmanaged=["policies.scale-out"])])
+    assert not plan(wanted()[:2], as_live(wanted()), fleet=fleet)
+    assert [change.action for change in plan(wanted()[:2], as_live(wanted()))] == [Action.DELETE]
+
+
 @pytest.mark.parametrize("kind", ["template", "group", "policy"])
 def test_nothing_that_hangs_on_an_unread_kind_is_created(kind):
     found = plan(wanted(), {}, unknown=(Unknown("here", kind, "denied"),))

@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import trimtab as tt
-from tests import measuring
 from tests.conftest import make_fleet, make_group
 from tests.laws import examples
 from trimtab.engine.crons import fires
@@ -180,14 +179,12 @@ def days_in(schedules):
     return found
 
 
-@pytest.mark.sweep
 @pytest.mark.parametrize("provider", ["aws", "azure", "gcp"])
 @settings(max_examples=examples(30), deadline=None)
 @given(
     st.builds(lambda one, lasting, days, zone: {**one, **lasting, **days, "zone": zone}, plain, length, dated, zones),
     st.integers(0, 1000),
 )
-@measuring.now_and_then
 def test_native_bodies_hold_what_a_schedule_with_dates_holds(provider, schedule, seed):
     """At the edges by its dates, where clocks change and at drawn hours of a year; bar what a cloud says it cannot."""
     fleet = fleet_of(provider, {"day": schedule})
@@ -206,11 +203,9 @@ def test_native_bodies_hold_what_a_schedule_with_dates_holds(provider, schedule,
 holiday = {"cron": "0 8 * * *", "min": 7, "until": "0 20 * * *"}
 
 
-@pytest.mark.sweep
 @pytest.mark.parametrize("provider", ["azure", "gcp"])
 @settings(max_examples=examples(12), deadline=None)
 @given(plain, length, dates, zones, st.integers(0, 1000))
-@measuring.now_and_then
 def test_so_do_those_of_schedules_that_meet(provider, one, lasting, some, zone, seed):
     """A day that is left out has another schedule instead, and a third goes on through it."""
     shop = {**one, **lasting, "zone": zone, "skip_dates": some}
@@ -231,6 +226,7 @@ def test_so_do_those_of_schedules_that_meet(provider, one, lasting, some, zone, 
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("provider", ["aws", "azure", "gcp"])
+@pytest.mark.sample(1, over="now")
 @pytest.mark.parametrize("now", [NOW, datetime(2027, 11, 20, tzinfo=UTC)], ids=["2026", "leap year"])
 def test_each_hour_of_a_year(provider, now):
     """Both changes of clocks, ranges over the turn of the year, and 29 February."""

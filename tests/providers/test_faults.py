@@ -26,6 +26,7 @@ ONCE = [("create", LOST), ("edit", LOST), ("destroy", PASSING)]
 MORE = [("create", PASSING), ("edit", PASSING), ("destroy", LOST)]
 
 
+@pytest.mark.sample(3, per="proof")
 @pytest.mark.parametrize(("name", "kinds"), [*ONCE, *(MORE if IS_EXHAUSTIVE else ())])
 def test_writes_that_fail_once_are_made_again(proof, name, kinds):
     """Each write of a run fails the first time, whether or not it had its effect: the run ends as an untroubled one."""

@@ -8,11 +8,9 @@ overage": LaunchTemplateOverrides, WeightedCapacity, Auto Scaling API Reference.
 from dataclasses import replace
 from functools import cache
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests import measuring
 from tests.laws import examples
 from trimtab.providers.base import GroupState, Instance, InstanceState
 
@@ -32,10 +30,8 @@ def state_of(desired, weights, **changes):
     )
 
 
-@pytest.mark.sweep
 @laws
 @given(desired=st.integers(0, 3000), offered=WEIGHTS)
-@measuring.now_and_then
 def test_a_group_is_stable_once_its_instances_hold_its_size_and_not_before(desired, offered):
     """Instances are launched one after the other, each of the next size that is offered, until they hold it."""
     weights = []

@@ -14,6 +14,8 @@ from trimtab.declarations.features import INSTANCE_OPERATIONS
 from trimtab.providers.base import InstanceState
 from trimtab.testing import AwsTestCloud, AzureTestCloud, GcpTestCloud, MemoryTestCloud
 
+pytestmark = pytest.mark.sample(1, over="test_cloud")
+
 CLOUDS = {"memory": MemoryTestCloud, "aws": AwsTestCloud, "azure": AzureTestCloud, "gcp": GcpTestCloud}
 EMULATED = ("aws", "azure", "gcp")
 PASSING = ("throttle", "error500", "timeout_before", "timeout_after")

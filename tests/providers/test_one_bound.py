@@ -61,6 +61,20 @@ def test_a_schedule_of_google_raises_the_minimum_and_moves_nothing_else():
     assert [str(problem) for problem in found.problems if "schedules.day.max" in str(problem)]
 
 
+def test_a_window_lasts_as_long_as_it_says():
+    """An hour and a half, in the form of each cloud: a second action, a length in seconds, a second profile."""
+    window = {"min": 2, "duration": "90m"}
+    actions, _ = bodies("aws", window, "scheduled-action")
+    assert {action["Recurrence"] for action in actions} == {"0 8 * * 1-5", "30 9 * * 1-5"}
+    (scaler,), _ = bodies("gcp", window, "autoscaler")
+    assert scaler["autoscalingPolicy"]["scalingSchedules"]["day"]["durationSec"] == 90 * 60
+    (setting,), _ = bodies("azure", window, "autoscale-setting")
+    times = [
+        profile["recurrence"]["schedule"] for profile in setting["properties"]["profiles"] if "recurrence" in profile
+    ]
+    assert [(time["hours"], time["minutes"]) for time in times] == [([8], [0]), ([9], [30])]
+
+
 BOUNDS = [("aws", "min"), ("aws", "max"), ("azure", "min"), ("azure", "max"), ("gcp", "min")]
 
 

@@ -15,7 +15,7 @@ from trimtab.emulators import AwsEmulator, AzureEmulator
 from trimtab.providers.memory.store import MemoryStore
 from trimtab.testing import MemoryTestCloud
 
-pytestmark = pytest.mark.sweep
+pytestmark = [pytest.mark.sweep, pytest.mark.sample(1, over="place")]
 
 SATURDAY = datetime(2026, 3, 28, 12, tzinfo=UTC)  # in the night after it 02:00 in Madrid is 03:00
 NIGHT = {"zone": "Europe/Madrid", "min": 0, "max": 0}

@@ -11,6 +11,8 @@ from trimtab.models import Rollout
 from trimtab.providers.run import RolloutPhase
 from trimtab.rollout import RolloutOutcome
 
+pytestmark = pytest.mark.sample(1, over="bench")
+
 SCRIPT = "#!/bin/sh\necho {}\n"
 
 

@@ -8,6 +8,8 @@ from trimtab.providers.pause import Boost
 from trimtab.rollout import RolloutOutcome
 from trimtab.testing.clouds import TEST_CLOUDS
 
+pytestmark = pytest.mark.sample(1, over="account")
+
 
 @pytest.fixture(name="account", params=CLOUDS)
 def _account(request):
@@ -59,6 +61,7 @@ def test_the_new_group_has_all_that_the_old_one_had(account):
         assert not cloud.destroy(new)
 
 
+@pytest.mark.sample(3, per="account")
 @pytest.mark.parametrize("phase", ["baking", "ending"])
 def test_back_while_the_old_one_lives(account, phase):
     account, provider = account

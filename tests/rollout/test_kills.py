@@ -115,6 +115,6 @@ def test_another_process_goes_on(rollout, abort):
     whole = Tale(rollout, abort=abort)
     end = whole.run()
     assert end == ("one" if abort else "two")
-    for last in sampled(range(1, whole.calls), 25, (rollout, abort)):
+    for last in sampled(range(1, whole.calls), 10, (rollout, abort)):
         tale = Tale(rollout, abort=abort)
         assert tale.run(last) in ({"one", "two"} if abort else {"two"}), last

@@ -6,7 +6,6 @@ instance away while too few would be left: on the cloud in memory, with random e
 import random
 from datetime import timedelta
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -156,14 +155,12 @@ class Story:
         return images
 
 
-@pytest.mark.sweep
 @LAW
 @given(st.integers(0, 2**32))
 def test_in_place(seed):
     Story(seed, ["rolling", "canary"]).run()
 
 
-@pytest.mark.sweep
 @LAW
 @given(st.integers(0, 2**32))
 def test_with_two_groups(seed):

@@ -219,6 +219,7 @@ def _front(request):
     return FRONTS[request.param](GcpWorld(emulator) if request.param.startswith("gcp") else AwsWorld(emulator))
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("front", ["aws", "aws-network", "gcp", "gcp-regional"], indirect=True)
 def test_requests_move_to_the_new_group_and_with_the_next_one_back(front):
     old, new = front.fleet(), front.fleet(1)

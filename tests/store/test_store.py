@@ -128,7 +128,6 @@ JSON = st.recursive(
 NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=12)
 
 
-@pytest.mark.sweep
 @pytest.mark.parametrize("kept_store", ["sqlite", "postgresql"], indirect=True)
 @settings(
     max_examples=examples(),

@@ -169,7 +169,6 @@ def test_a_change_leaves_all_that_no_row_is_about(by_hand):
     assert new == {**old, "KeyName": "ops"}
 
 
-@pytest.mark.sweep
 @settings(
     max_examples=examples(4),
     deadline=None,

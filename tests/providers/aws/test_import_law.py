@@ -78,10 +78,8 @@ def test_the_notes_are_what_the_next_plan_changes():
     assert min(tried.values()) > 0.05 * tried.total()
 
 
-@pytest.mark.sweep
 @LAW
 @given(foreign())
-@measuring.now_and_then
 def test_nobody_has_to_name_the_fleet(answers):
     """The notes hold for the fleet that the import says."""
     held(answers, fleet=None)

@@ -53,7 +53,6 @@ def test_importing_is_the_inverse_of_translation():
     assert share[True] >= 0.7 * share.total()
 
 
-@pytest.mark.sweep
 @settings(RANDOM, max_examples=examples(30))
 @given(groups())
 def test_importing_twice_says_the_same(group):
@@ -61,7 +60,6 @@ def test_importing_twice_says_the_same(group):
     assert imported(replies_to(once)).group == once
 
 
-@pytest.mark.sweep
 @settings(RANDOM, max_examples=examples(10))
 @given(groups())
 def test_what_was_imported_is_a_fleet_file(group):
@@ -507,7 +505,6 @@ def test_a_group_made_by_hand_is_adopted_and_only_what_was_noted_changes(world, 
     assert instances_of(world) == before
 
 
-@pytest.mark.sweep
 @settings(RANDOM, max_examples=examples(4), derandomize=True, phases=[Phase.generate])
 @given(group=groups())
 def test_importing_is_the_inverse_of_applying(emulator, group):

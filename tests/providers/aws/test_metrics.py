@@ -85,6 +85,13 @@ def test_a_metric_of_a_source_is_refused_whatever_its_name(metric):
     assert "MetricName" not in alarm_body(alarm, None)
 
 
+@pytest.mark.parametrize("metric", [metrics.cpu, metrics.promql("sum(up)"), NEUTRAL[PER_INSTANCE]])
+def test_an_alarm_keeps_its_description_whatever_it_watches(metric):
+    metric = metric.model_copy(update={"of": "jobs"}) if metric.name == PER_INSTANCE else metric
+    alarm = Alarm(name="hot", metric=metric, above=70, description="read the runbook")
+    assert alarm_body(alarm, SCOPE)["AlarmDescription"] == "read the runbook"
+
+
 def test_each_metric_is_asked_by_what_the_group_is_attached_to():
     """Instances by the group, a balancer's targets by its label, a queue by its name."""
     assert metric_for(metrics.cpu, SCOPE)[2] == {"AutoScalingGroupName": "shop-web"}

@@ -4,6 +4,7 @@ The order of the calls of one change of a group, where Auto Scaling refuses anot
 https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-warm-pools.html#warm-pools-limitations
 """
 
+from dataclasses import replace
 from itertools import pairwise, permutations
 
 import pytest
@@ -14,8 +15,10 @@ from tests.providers.aws.account import furnish
 from tests.providers.killing import noting
 from trimtab.clock import ManualClock
 from trimtab.errors import Conflict
+from trimtab.plan import Action, Change, FieldChange, Key, Mark, Reason, Resource
 from trimtab.providers.aws.bodies import update_params
-from trimtab.providers.aws.writes import PACE, GroupParts
+from trimtab.providers.aws.writes import PACE, GroupParts, Writer
+from trimtab.providers.base import Write
 
 NAME = "virtualmin-web"
 POOL = {"aws": {"warm_pool": {"state": "stopped"}}}
@@ -151,6 +154,15 @@ class PoolEnding:
         self.looks = looks
         self.clock = ManualClock()
         self.asked = 0
+        self.made = []
+        """Each call that writes, and how many looks were taken before it."""
+        self.sent = []
+        """What each of them says."""
+
+    def call(self, service, operation, region, **params):
+        self.made.append((operation, self.asked))
+        self.sent.append(params)
+        return {}
 
     def items(self, service, operation, region, **params):
         self.asked += 1
@@ -170,6 +182,45 @@ def test_a_pool_that_is_being_deleted_is_waited_for():
     calls = PoolEnding(3)
     GroupParts(calls, "us-east-1", NAME).wait_until_pool_gone()
     assert calls.asked == 4
+
+
+def test_what_a_group_with_a_pool_may_not_have_is_written_once_the_pool_has_gone():
+    calls = PoolEnding(3)
+    key, mark = Key("us-east-1", "autoscaling-group", NAME), Mark("virtualmin", "web")
+    live = Resource(key=key, body={**mix(None), "WarmPoolConfiguration": {"PoolState": "Stopped"}}, mark=mark)
+    wanted = replace(live, body=mix("lowest-price"))
+    path = "MixedInstancesPolicy.InstancesDistribution.SpotAllocationStrategy"
+    fields = (
+        FieldChange(path=path, old=None, new="lowest-price"),
+        FieldChange(path="WarmPoolConfiguration.PoolState", old="Stopped", new=None),
+    )
+    change = Change(
+        action=Action.UPDATE, reason=Reason.EDITED, key=key, group="web", fields=fields, wanted=wanted, live=live
+    )
+    Writer(calls).write([Write(change=change, body=wanted.body)])
+    assert calls.made == [("delete_warm_pool", 0), ("update_auto_scaling_group", 4)]
+
+
+def test_a_hook_that_loses_a_field_is_deleted_first():
+    """A put leaves out what it does not name: PutLifecycleHook, Amazon EC2 Auto Scaling API Reference."""
+    calls, hook = (
+        PoolEnding(0),
+        {"LifecycleHookName": "drain", "LifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING"},
+    )
+    parts = GroupParts(calls, "us-east-1", NAME)
+    before = {"LifecycleHookSpecificationList": [{**hook, "NotificationMetadata": "what"}]}
+    parts.write("LifecycleHookSpecificationList", {"LifecycleHookSpecificationList": [hook]}, before)
+    assert [operation for operation, _ in calls.made] == ["delete_lifecycle_hook", "put_lifecycle_hook"]
+
+
+def test_a_limit_of_a_pool_that_is_no_longer_given_is_taken_away():
+    """ "To remove a value that you previously set, include the property but specify -1": PutWarmPool."""
+    calls, pool = PoolEnding(0), {"PoolState": "Stopped"}
+    parts = GroupParts(calls, "us-east-1", NAME)
+    limited = {"WarmPoolConfiguration": {**pool, "MaxGroupPreparedCapacity": 3}}
+    parts.write("WarmPoolConfiguration", {"WarmPoolConfiguration": pool}, limited)
+    parts.write("WarmPoolConfiguration", limited, {"WarmPoolConfiguration": pool})
+    assert [sent["MaxGroupPreparedCapacity"] for sent in calls.sent] == [-1, 3]
 
 
 def test_a_pool_that_does_not_go_is_told_of_in_time():

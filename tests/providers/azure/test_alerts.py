@@ -87,6 +87,7 @@ TABLE = [
 """What the vendor's tables have in the column Aggregation; that of scale sets names the usual one only."""
 
 
+@pytest.mark.sample(8, per="name")
 @pytest.mark.parametrize("statistic", ["average", "minimum", "maximum", "sum", "count"])
 @pytest.mark.parametrize(("name", "known"), TABLE, ids=[name for name, _ in TABLE])
 def test_an_alert_has_the_statistics_of_its_metric(world, cloud, name, known, statistic):

@@ -181,7 +181,7 @@ def world():
         yield world
 
 
-@pytest.mark.parametrize(("without", "given"), sampled(CASES, 14))
+@pytest.mark.parametrize(("without", "given"), sampled(CASES, 7))
 def test_a_field_comes_and_goes(world, without, given):
     bare, full = tt.Fleet(name="fields", groups=[without]), tt.Fleet(name="fields", groups=[given])
     with world.connect() as cloud:

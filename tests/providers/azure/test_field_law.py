@@ -6,7 +6,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import trimtab as tt
-from tests import measuring
 from tests.conftest import make_group
 from tests.laws import examples
 from tests.providers.any_group import VALUES, any_groups
@@ -54,10 +53,8 @@ def translated(group):
     return translate(tt.Fleet(name="virtualmin", groups=[group]), facts, NOW, "westeurope", HOME)
 
 
-@pytest.mark.sweep
 @settings(max_examples=examples(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(any_groups(OWN))
-@measuring.now_and_then
 def test_every_leaf_reaches_a_body_or_has_its_note(group):
     assert not list(breaches(group, translated, "azure", {**VALUES, **OWN}))
 

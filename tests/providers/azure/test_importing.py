@@ -195,6 +195,7 @@ def found_in(body, steps):
     return body
 
 
+@pytest.mark.sample(8)
 @pytest.mark.parametrize("name", CASES)
 def test_what_no_model_says_is_adopted_as_it_is_and_then_changes_as_noted(world, name):
     case = CASES[name]
@@ -211,6 +212,7 @@ def test_what_no_model_says_is_adopted_as_it_is_and_then_changes_as_noted(world,
             assert found_in(bodies(cloud, case), steps) == value
 
 
+@pytest.mark.sample(8)
 @pytest.mark.parametrize("name", CASES)
 def test_adopting_leaves_all_but_the_mark_byte_for_byte(world, name):
     case = CASES[name]

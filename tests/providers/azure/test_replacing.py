@@ -74,6 +74,7 @@ CASES = {
 }
 
 
+@pytest.mark.sample(8, per="action")
 @pytest.mark.parametrize(("before", "after", "action"), CASES.values(), ids=CASES)
 def test_a_change_is_made_in_place_or_takes_a_new_set(world, before, after, action):
     """Whichever it is, apply goes through and the next plan is empty."""
@@ -88,6 +89,7 @@ def test_a_change_is_made_in_place_or_takes_a_new_set(world, before, after, acti
         assert not cloud.plan(fleet)
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(
     "name", [name for name, (_, _, action) in CASES.items() if action == "replace" and "any more" not in name]
 )

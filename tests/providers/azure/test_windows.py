@@ -250,7 +250,6 @@ class Listener:
 secrets = st.text("ABCDEFGHJKLMNPQRSTUVWXYZ", min_size=10, max_size=20).map(lambda text: f"z9{text}")
 
 
-@pytest.mark.sweep
 @given(secret=secrets)
 @settings(max_examples=examples(5), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_password_is_in_the_creations_body_and_nowhere_else(secret, emulator, monkeypatch, caplog):

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests import measuring
 from tests.laws import examples
 from tests.providers.gcp.native import MANAGER, SCOPE, TEMPLATE, imported, manager_of, next_plan
 from tests.providers.gcp.random_groups import FLEET, groups
@@ -114,10 +113,8 @@ def replies(draw):
     return replace(found, **parts)
 
 
-@pytest.mark.sweep
 @LAW
 @given(replies(), st.sampled_from([FLEET, None]))
-@measuring.now_and_then
 def test_the_notes_are_what_the_next_plan_changes(answers, fleet):
     try:
         found, live, wanted, problems = imported(answers, fleet)

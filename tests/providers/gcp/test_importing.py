@@ -67,7 +67,6 @@ def test_importing_is_the_inverse_of_translation():
     assert share[True] >= 0.7 * share.total()
 
 
-@pytest.mark.sweep
 @RANDOM
 @given(groups())
 def test_what_was_imported_is_translated_to_the_very_same(group):
@@ -79,7 +78,6 @@ def test_what_was_imported_is_translated_to_the_very_same(group):
     assert {key: value for key, value in again.items() if key not in chosen} == asked
 
 
-@pytest.mark.sweep
 @settings(RANDOM, max_examples=examples(30))
 @given(groups())
 def test_importing_twice_says_the_same(group):
@@ -89,7 +87,6 @@ def test_importing_twice_says_the_same(group):
     assert imported(replies_to(once)).group == once
 
 
-@pytest.mark.sweep
 @settings(RANDOM, max_examples=examples(10))
 @given(groups())
 def test_what_was_imported_is_a_fleet_file(group):
@@ -142,7 +139,6 @@ def without_speeds(group):
     return group.replace(template=group.template.replace(disks=disks))
 
 
-@pytest.mark.sweep
 @settings(RANDOM, max_examples=examples(4), derandomize=True, phases=[Phase.generate])
 @given(group=groups())
 def test_importing_is_the_inverse_of_applying(emulator, group):

@@ -2,11 +2,9 @@
 
 from datetime import UTC, datetime
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 
 import trimtab as tt
-from tests import measuring
 from tests.laws import examples
 from tests.providers.any_group import any_groups
 from tests.providers.field_law import breaches
@@ -22,9 +20,7 @@ def translated(group):
     return translate(tt.Fleet(name="virtualmin", groups=[group]), MemoryFacts(images=found), NOW, "local")
 
 
-@pytest.mark.sweep
 @settings(max_examples=examples(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(any_groups())
-@measuring.now_and_then
 def test_every_leaf_reaches_a_body_or_has_its_note(group):
     assert not list(breaches(group, translated, "memory"))

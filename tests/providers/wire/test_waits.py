@@ -71,6 +71,7 @@ def _write_of(change):
     return Write(change=change, body=dict(change.wanted.body))
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("after", ["86400", "9" * 30, "\u00b2", "-1", "", "Fri, 31 Dec 9999 23:59:59 GMT"])
 def test_a_wait_that_is_asked_for_is_bounded(life, world, cloud, after):
     """An error of the cloud's own, of every read, and what a balancer may put into its header."""
