@@ -55,6 +55,22 @@ def test_public_image_parameters(aws: Aws) -> None:
     assert found["InvalidParameters"] == ["/no/such"]
 
 
+@pytest.mark.parametrize(
+    ("parameter", "name"),
+    [
+        ("canonical/ubuntu/server/22.04/stable/current/amd64/hvm/ebs-gp2/ami-id", "jammy-22.04-amd64"),
+        ("canonical/ubuntu/server/24.04/stable/current/arm64/hvm/ebs-gp3/ami-id", "noble-24.04-arm64"),
+        ("debian/release/12/latest/amd64", "debian-12-amd64"),
+        ("ami-windows-latest/Windows_Server-2022-English-Full-Base", "Windows_Server-2022-English-Full-Base-2"),
+    ],
+)
+def test_public_parameters_hold_the_newest_image(aws: Aws, parameter: str, name: str) -> None:
+    (found,) = aws.ssm.get_parameters(Names=[f"/aws/service/{parameter}"])["Parameters"]
+    (image,) = aws.ec2.describe_images(ImageIds=[found["Value"]])["Images"]
+    assert name in image["Name"]
+    assert aws.ssm.get_parameters(Names=[f"/aws/service/{parameter}-no"])["Parameters"] == []
+
+
 def test_target_groups_by_name(aws: Aws) -> None:
     vpc = aws.ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
     for name in ("b", "a"):

@@ -1,12 +1,16 @@
 """The public images: those that moto's catalogue does not have, and the catalogue made once instead of each time."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from typing import Any, TypeVar
 
 from moto.ec2.models import amis
 from moto.ec2.models.amis import AMIS, Ami, AmiBackend
 from moto.ec2.utils import generic_filter
+from moto.ssm.models import Parameter, ParameterDict
 
 T = TypeVar("T")
 
@@ -39,6 +43,20 @@ Owner and name of images that fleets usually start from, as DescribeImages answe
 https://documentation.ubuntu.com/aws, https://wiki.debian.org/Cloud/AmazonEC2Image, https://rockylinux.org/cloud-images,
 https://wiki.almalinux.org/cloud/AWS.html, https://access.redhat.com/solutions/15356
 """
+PARAMETERS = (
+    (
+        r"/aws/service/canonical/ubuntu/server/(\d\d\.04)/stable/current/(amd64|arm64)/hvm/ebs-gp[23]/ami-id",
+        r"ubuntu/images/hvm-ssd*/ubuntu-*-\1-\2-server-*",
+    ),
+    (r"/aws/service/debian/release/(\d+)/latest/(amd64|arm64)", r"debian-\1-\2-*"),
+    (r"/aws/service/ami-windows-latest/(Windows_Server-[\w-]+)", r"\1-20*"),
+)
+"""
+Public parameters that hold the newest of these images, and what that is called.
+
+https://documentation.ubuntu.com/aws/aws-how-to/instances/find-ubuntu-images/, https://wiki.debian.org/Cloud/AmazonEC2Image,
+https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters-ami.html
+"""
 _PROCESSORS = (("x86_64", "amd64", "x86_64"), ("arm64", "arm64", "aarch64"))
 IN_DOCUMENTATION = ("ami-0abcdef1234567890", "ami-0123456789abcdef0")
 """Images that only AWS's own documentation has, in its examples; who tries one of those out here finds them."""
@@ -54,6 +72,8 @@ def publish_images() -> None:
     image_class.block_device_mappings = property(_disks)
     module: Any = amis
     module.generic_filter = _filtered
+    parameters: Any = ParameterDict
+    parameters._check_loading_status = _load_parameter
     known = {image["ami_id"] for image in AMIS}
     older = next(image for image in AMIS if "ubuntu-xenial" in image["name"])
     for name, title, series in UBUNTU:
@@ -91,6 +111,42 @@ def _filtered(filters: Any, images: list[Any]) -> list[Any]:
     if isinstance(ids, list) and not any(mark in name for name in ids for mark in "*?["):
         images = [image for image in images if image.id in ids]
     return generic_filter(filters, images)
+
+
+_load_moto_parameter: Callable[[Any, str], None] = ParameterDict._check_loading_status
+
+
+def _load_parameter(parameters: Any, key: str) -> None:
+    """A public parameter, once it is asked for; those of Amazon Linux are moto's."""
+    _load_moto_parameter(parameters, key)
+    newest = _newest(str(key or ""))
+    if newest and not dict.__contains__(parameters, key):
+        dict.__setitem__(parameters, key, [_parameter(parameters, key, newest)])
+
+
+def _newest(parameter: str) -> str | None:
+    for path, name in PARAMETERS:
+        if match := re.fullmatch(path, parameter):
+            wanted = match.expand(name)
+            images = sorted((image["name"], image["ami_id"]) for image in AMIS if fnmatchcase(image["name"], wanted))
+            return str(images[-1][1]) if images else None
+    return None
+
+
+def _parameter(parameters: Any, name: str, image: str) -> Any:
+    parameter: Any = Parameter
+    return parameter(
+        account_id=parameters.account_id,
+        name=name,
+        value=image,
+        parameter_type="String",
+        description=None,
+        allowed_pattern=None,
+        keyid=None,
+        last_modified_date=datetime(2026, 1, 1, tzinfo=UTC),
+        version=1,
+        data_type="aws:ec2:image",
+    )
 
 
 _load: Callable[[Any], None] = AmiBackend._load_amis
