@@ -11,6 +11,8 @@ from tests import measuring
 from tests.laws import IS_EXHAUSTIVE, SEED, chosen_tests
 
 os.environ.pop("COLUMNS", None)  # xdist sets it, and what commands print would be as narrow
+# a server that is started as another user is forked, and what gRPC does at a fork can hang
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
 
 # how fast a machine is says nothing of the code
 UNTIMED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}

@@ -280,4 +280,4 @@ def test_kpis_of_a_fleet(cli):
     assert (cost["value"], cost["note"]) == (None, "give prices")
     missing = cli("status", "--kpis", "--prices", str(cli.folder / "none.yaml"))
     assert missing.code == 1
-    assert "none.yaml: cannot be read" in missing.err
+    assert "none.yaml: file not found" in missing.err

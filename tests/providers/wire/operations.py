@@ -46,7 +46,8 @@ CALLED = {cloud: frozenset(text.split()) for cloud, text in TEXTS.items()}
 """Operations of the scenes, rollouts among them; the exhaustive run sees that it is they, and answers each badly."""
 LOOKED_UP_BY_NAME = """
     DescribeKeyPairs DescribeSecurityGroups DescribeVpcs GetInstanceProfile GetParameters ListAliases ListMetrics
-    GetAWSDefaultServiceQuota networks.list subnetworks.list zones.list targetPools.list
+    GetAWSDefaultServiceQuota GetRole DescribePlacementGroups DescribeCapacityReservations networks.list
+    reservations.aggregatedList resourcePolicies.list subnetworks.list zones.list targetPools.list
 """
 """What some groups name: a plan goes on without it and says so, as with the like that the scenes ask for."""
 OF_LARGE_ACCOUNTS = """
