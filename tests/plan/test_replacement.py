@@ -2,6 +2,7 @@
 
 import pytest
 
+pytest.importorskip("typer")
 pytest.importorskip("rich")
 
 from tests.plan.small import FLEET, KINDS, MARK, NOW, key
