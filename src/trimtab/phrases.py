@@ -40,7 +40,7 @@ def printable(text: str, *, lines: bool = False) -> str:
 
 
 def plain_markdown(text: str) -> str:
-    """Text that is no markup, on one line: what somebody wrote, for a cell of a table or an item of a list."""
+    """Somebody else's text on one line of Markdown, every mark escaped: for a cell of a table or an item of a list."""
     plain = printable(text)
     for mark in "\\|<>`*_[":
         plain = plain.replace(mark, f"\\{mark}")

@@ -35,7 +35,7 @@ class InputLines:
         return dict(json.loads(line))
 
     def watch(self) -> None:
-        """End the process once there are no more, whatever it does."""
+        """End the process when the lines end, whatever it is doing then: its parent has gone."""
         from gevent.monkey import get_original
 
         def watching() -> None:

@@ -350,7 +350,7 @@ FIELDS = {
         "name": "Unique within the group: letters in any case, digits, `-`, `_` and `/`.",
         "on": "Whether instances pause when they start or when they end.",
         "timeout": "30 s to 2 h; 1 h when left out.",
-        "default": "What happens when nobody answers in time.",
+        "default": "What becomes of the instance when the hook is not completed in time.",
         "notify": "Topic or queue that is told.",
         "role": "Role with which it is told.",
         "data": "Text that the notification carries."

@@ -236,7 +236,7 @@ class Kind:
         }
 
     def is_filled_in(self, path: str, value: Any) -> bool:
-        """Whether a leaf that no row is about has what the cloud gives it where nobody says it."""
+        """Whether a leaf without a row has the cloud's default."""
         known = self.defaults.get(_pattern(path))
         return not value if known is None else value in known
 

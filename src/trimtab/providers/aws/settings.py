@@ -29,7 +29,7 @@ class LifecycleHook(Model):
     timeout: Duration | None = None
     """30 s to 2 h; 1 h when left out."""
     default: Literal["continue", "abandon"] | None = None
-    """What happens when nobody answers in time."""
+    """What becomes of the instance when the hook is not completed in time."""
     notify: str | None = Field(default=None, min_length=1)
     """Topic or queue that is told."""
     role: str | None = Field(default=None, min_length=1)
